@@ -1,0 +1,5 @@
+//! The vendors' APIs: wire types, clients, error tables and the conversion to and from the domain.
+
+pub mod chargebee;
+pub mod exact;
+pub mod http;

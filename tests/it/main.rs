@@ -1,0 +1,9 @@
+// Integration tests, one binary: linking is what costs time.
+mod accounting_laws;
+mod api_manifests;
+mod chargebee_client;
+mod cli_commands;
+mod engine;
+mod exact_client;
+mod sandbox_chargebee;
+mod sandbox_exact;
