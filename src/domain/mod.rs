@@ -1,1 +1,12 @@
-//! (room under construction)
+//! What is billed and what is booked, in bookkeeping's own words: money, dates, parties, documents, entries and master
+//! data. No vendor's words, no I/O, no async.
+
+pub mod calendar;
+pub mod catalogue;
+pub mod customer;
+pub mod entry;
+pub mod hold;
+pub mod invoice;
+pub mod master;
+pub mod money;
+pub mod vat_number;

@@ -1,0 +1,1 @@
+//! VAT numbers: format and check digits (E28, N5). (under construction)
