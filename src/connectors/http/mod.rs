@@ -1,1 +1,12 @@
-//! (room under construction)
+//! What every connector needs of HTTP: one client with limits, a clock that can be moved, the kinds of error by what
+//! happens next, and a count of the calls.
+
+pub mod client;
+pub mod clock;
+pub mod counter;
+pub mod error;
+
+pub use client::{Answer, HttpClient, TransportError};
+pub use clock::{Clock, SystemClock};
+pub use counter::{CallCounter, CallCounts};
+pub use error::{CallError, CallResult, Quota};
