@@ -1,0 +1,201 @@
+//! What was booked as what: credit notes, drift and explanations stand on it (design §6).
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, query};
+use uuid::Uuid;
+
+use super::error::{StateError, StateResult};
+use super::store::{ConnectionState, instant_of, text_of};
+use crate::domain::entry::{PeriodKey, SalesEntry};
+
+/// A document that the books hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    pub kind: String,
+    pub identity: String,
+    pub number: String,
+    pub customer: String,
+    pub division: i32,
+    pub account: Option<Uuid>,
+    pub entry_id: Uuid,
+    pub entry_number: i64,
+    pub reporting: Option<PeriodKey>,
+    pub currency: String,
+    /// With VAT, in minor units.
+    pub total: i64,
+    pub payload_hash: String,
+    /// Every line as booked; absent on an adopted entry that was not ours.
+    pub entry: Option<SalesEntry>,
+    /// The books held it before; nothing was sent.
+    pub adopted: bool,
+    pub booked_at: Timestamp,
+    /// The document was voided after it was booked; seen at this instant.
+    pub voided_at: Option<Timestamp>,
+}
+
+impl ConnectionState {
+    /// Records the outcome of a booking in one transaction: booked, no intent, no hold.
+    pub async fn record_booked(&self, booked: &Booked) -> StateResult<()> {
+        let entry = match &booked.entry {
+            Some(entry) => Some(serde_json::to_string(entry).map_err(StateError::corrupt("an entry"))?),
+            None => None,
+        };
+        let mut transaction = self.pool.begin().await?;
+        query(
+            "INSERT INTO booked (connection, kind, identity, number, customer, division, account, entry_id,
+             entry_number, year, period, currency, total, payload_hash, entry, adopted, booked_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        )
+        .bind(&self.connection)
+        .bind(&booked.kind)
+        .bind(&booked.identity)
+        .bind(&booked.number)
+        .bind(&booked.customer)
+        .bind(i64::from(booked.division))
+        .bind(booked.account.map(|id| id.to_string()))
+        .bind(booked.entry_id.to_string())
+        .bind(booked.entry_number)
+        .bind(booked.reporting.map(|key| i64::from(key.year)))
+        .bind(booked.reporting.map(|key| i64::from(key.period)))
+        .bind(&booked.currency)
+        .bind(booked.total)
+        .bind(&booked.payload_hash)
+        .bind(entry)
+        .bind(i64::from(booked.adopted))
+        .bind(text_of(booked.booked_at))
+        .execute(&mut *transaction)
+        .await?;
+        query("DELETE FROM intents WHERE connection = $1 AND kind = $2 AND identity = $3")
+            .bind(&self.connection)
+            .bind(&booked.kind)
+            .bind(&booked.identity)
+            .execute(&mut *transaction)
+            .await?;
+        query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
+            .bind(&self.connection)
+            .bind(&booked.kind)
+            .bind(&booked.number)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The booked document of this identity.
+    pub async fn booked(&self, kind: &str, identity: &str) -> StateResult<Option<Booked>> {
+        let row = query("SELECT * FROM booked WHERE connection = $1 AND kind = $2 AND identity = $3")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(identity)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(booked_of).transpose()
+    }
+
+    /// The booked documents of this number: more than one only where a number came back (E24).
+    pub async fn booked_under(&self, kind: &str, number: &str) -> StateResult<Vec<Booked>> {
+        let rows = query("SELECT * FROM booked WHERE connection = $1 AND kind = $2 AND number = $3 ORDER BY booked_at")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(number)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(booked_of).collect()
+    }
+
+    /// Whether an entry of the books is recorded as some document already.
+    pub async fn is_entry_recorded(&self, entry_id: Uuid) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM booked WHERE connection = $1 AND entry_id = $2 LIMIT 1")
+            .bind(&self.connection)
+            .bind(entry_id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// The latest entry that was booked for a customer: a merged account's survivor is read from it (N6).
+    pub async fn latest_entry_of(&self, customer: &str, division: i32) -> StateResult<Option<Uuid>> {
+        let row = query(
+            "SELECT entry_id FROM booked WHERE connection = $1 AND customer = $2 AND division = $3
+             ORDER BY booked_at DESC LIMIT 1",
+        )
+        .bind(&self.connection)
+        .bind(customer)
+        .bind(i64::from(division))
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let id: String = row.try_get("entry_id")?;
+        Ok(id.parse().ok())
+    }
+
+    /// Notes that a booked document was voided later.
+    pub async fn mark_voided(&self, kind: &str, identity: &str, seen_at: Timestamp) -> StateResult<()> {
+        query(
+            "UPDATE booked SET voided_at = $4
+             WHERE connection = $1 AND kind = $2 AND identity = $3 AND voided_at IS NULL",
+        )
+        .bind(&self.connection)
+        .bind(kind)
+        .bind(identity)
+        .bind(text_of(seen_at))
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Numbers of the booked documents that were voided later, at most `limit`.
+    pub async fn voided_after_booking(&self, limit: i64) -> StateResult<Vec<String>> {
+        let rows = query(
+            "SELECT number FROM booked WHERE connection = $1 AND voided_at IS NOT NULL ORDER BY voided_at, number LIMIT $2",
+        )
+        .bind(&self.connection)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok(row.try_get("number")?)).collect()
+    }
+
+    /// How many documents are booked, and when the last one was.
+    pub async fn booked_total(&self) -> StateResult<(i64, Option<Timestamp>)> {
+        let row = query("SELECT COUNT(*) AS total, MAX(booked_at) AS latest FROM booked WHERE connection = $1")
+            .bind(&self.connection)
+            .fetch_one(&self.pool)
+            .await?;
+        let latest: Option<String> = row.try_get("latest")?;
+        Ok((row.try_get("total")?, latest.map(|text| instant_of(&text))))
+    }
+}
+
+fn booked_of(row: &SqliteRow) -> StateResult<Booked> {
+    let number: String = row.try_get("number")?;
+    let entry: Option<String> = row.try_get("entry")?;
+    let parse =
+        |text: String| serde_json::from_str(&text).map_err(StateError::corrupt(format!("the entry of {number}")));
+    let (account, entry_id): (Option<String>, String) = (row.try_get("account")?, row.try_get("entry_id")?);
+    let (year, period): (Option<i64>, Option<i64>) = (row.try_get("year")?, row.try_get("period")?);
+    let (booked_at, voided_at): (String, Option<String>) = (row.try_get("booked_at")?, row.try_get("voided_at")?);
+    Ok(Booked {
+        kind: row.try_get("kind")?,
+        identity: row.try_get("identity")?,
+        customer: row.try_get("customer")?,
+        division: row.try_get("division")?,
+        account: account.and_then(|id| id.parse().ok()),
+        entry_id: entry_id.parse().unwrap_or_default(),
+        entry_number: row.try_get("entry_number")?,
+        reporting: period_of(year, period),
+        currency: row.try_get("currency")?,
+        total: row.try_get("total")?,
+        payload_hash: row.try_get("payload_hash")?,
+        entry: entry.map(parse).transpose()?,
+        adopted: row.try_get::<i64, _>("adopted")? != 0,
+        booked_at: instant_of(&booked_at),
+        voided_at: voided_at.map(|text| instant_of(&text)),
+        number,
+    })
+}
+
+fn period_of(year: Option<i64>, period: Option<i64>) -> Option<PeriodKey> {
+    Some(PeriodKey { year: year?.try_into().ok()?, period: period?.try_into().ok()? })
+}

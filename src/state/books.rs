@@ -1,0 +1,280 @@
+//! What an administration holds by itself, as last seen: accounts, items, deleted ids, and the sales entries that were
+//! there before our first one.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, query};
+use uuid::Uuid;
+
+use super::error::StateResult;
+use super::store::ConnectionState;
+
+/// Rows written in one statement: SQLite takes 32,766 parameters.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// An account (customer) of the books. Matching fields are normalised by whoever writes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookAccount {
+    pub id: Uuid,
+    pub code: Option<String>,
+    pub name: String,
+    pub vat_number: Option<String>,
+    pub chamber_of_commerce: Option<String>,
+    pub email: Option<String>,
+    pub search_code: Option<String>,
+    /// A document can be booked for it today: not blocked, not ended, a customer.
+    pub usable: bool,
+    /// Why it is not usable, in words.
+    pub state: String,
+    pub row_version: i64,
+}
+
+/// An item of the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookItem {
+    pub id: Uuid,
+    pub code: String,
+    pub item_group: Option<Uuid>,
+    pub revenue_account: Option<Uuid>,
+}
+
+/// A sales entry that the books held before our first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookEntry {
+    pub entry_id: Uuid,
+    pub entry_number: i64,
+    pub your_ref: String,
+    pub credit: bool,
+    pub account: Option<Uuid>,
+    pub currency: Option<String>,
+    /// With VAT, in major units, as the books print it.
+    pub total: String,
+}
+
+/// By which field of an account a customer is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountField {
+    SearchCode,
+    VatNumber,
+    ChamberOfCommerce,
+    Email,
+}
+
+impl AccountField {
+    fn column(self) -> &'static str {
+        match self {
+            Self::SearchCode => "search_code",
+            Self::VatNumber => "vat_number",
+            Self::ChamberOfCommerce => "chamber",
+            Self::Email => "email",
+        }
+    }
+}
+
+impl ConnectionState {
+    /// Writes a page of accounts.
+    pub async fn put_accounts(&self, division: i32, accounts: &[BookAccount]) -> StateResult<()> {
+        for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO book_accounts (connection, division, id, code, name, vat_number, chamber, email,
+                 search_code, usable, state, row_version) ",
+            );
+            statement.push_values(chunk, |mut row, account| {
+                row.push_bind(&self.connection)
+                    .push_bind(i64::from(division))
+                    .push_bind(account.id.to_string())
+                    .push_bind(&account.code)
+                    .push_bind(&account.name)
+                    .push_bind(&account.vat_number)
+                    .push_bind(&account.chamber_of_commerce)
+                    .push_bind(&account.email)
+                    .push_bind(&account.search_code)
+                    .push_bind(i64::from(account.usable))
+                    .push_bind(&account.state)
+                    .push_bind(account.row_version);
+            });
+            statement.push(
+                " ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code, name = excluded.name,
+                 vat_number = excluded.vat_number, chamber = excluded.chamber, email = excluded.email,
+                 search_code = excluded.search_code, usable = excluded.usable, state = excluded.state,
+                 row_version = excluded.row_version",
+            );
+            statement.build().execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    /// The accounts whose `field` equals `value`, at most 10: more than one is ambiguous already.
+    pub async fn accounts_by(&self, division: i32, field: AccountField, value: &str) -> StateResult<Vec<BookAccount>> {
+        let statement = format!(
+            "SELECT * FROM book_accounts WHERE connection = $1 AND division = $2 AND {} = $3 ORDER BY id LIMIT 10",
+            field.column()
+        );
+        let rows = query(sqlx::AssertSqlSafe(statement))
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .bind(value)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(account_of).collect()
+    }
+
+    pub async fn book_account(&self, division: i32, id: Uuid) -> StateResult<Option<BookAccount>> {
+        let row = query("SELECT * FROM book_accounts WHERE connection = $1 AND division = $2 AND id = $3")
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(account_of).transpose()
+    }
+
+    /// Notes ids that the books have deleted; accounts and items among them are no longer found.
+    pub async fn put_deleted(&self, division: i32, ids: &[Uuid]) -> StateResult<()> {
+        for id in ids.iter().map(Uuid::to_string) {
+            for statement in [
+                "INSERT INTO book_deleted (connection, division, id) VALUES ($1, $2, $3)
+                 ON CONFLICT (connection, division, id) DO NOTHING",
+                "DELETE FROM book_accounts WHERE connection = $1 AND division = $2 AND id = $3",
+                "DELETE FROM book_items WHERE connection = $1 AND division = $2 AND id = $3",
+            ] {
+                query(statement).bind(&self.connection).bind(i64::from(division)).bind(&id).execute(&self.pool).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the books have deleted (or merged away) this id.
+    pub async fn is_deleted(&self, division: i32, id: Uuid) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM book_deleted WHERE connection = $1 AND division = $2 AND id = $3")
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    pub async fn put_items(&self, division: i32, items: &[BookItem]) -> StateResult<()> {
+        for chunk in items.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO book_items (connection, division, id, code, item_group, revenue_account) ",
+            );
+            statement.push_values(chunk, |mut row, item| {
+                row.push_bind(&self.connection)
+                    .push_bind(i64::from(division))
+                    .push_bind(item.id.to_string())
+                    .push_bind(&item.code)
+                    .push_bind(item.item_group.map(|id| id.to_string()))
+                    .push_bind(item.revenue_account.map(|id| id.to_string()));
+            });
+            statement.push(
+                " ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code,
+                 item_group = excluded.item_group, revenue_account = excluded.revenue_account",
+            );
+            statement.build().execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn book_item(&self, division: i32, code: &str) -> StateResult<Option<BookItem>> {
+        let row =
+            query("SELECT * FROM book_items WHERE connection = $1 AND division = $2 AND code = $3 ORDER BY id LIMIT 1")
+                .bind(&self.connection)
+                .bind(i64::from(division))
+                .bind(code)
+                .fetch_optional(&self.pool)
+                .await?;
+        row.as_ref().map(item_of).transpose()
+    }
+
+    pub async fn put_entries(&self, division: i32, entries: &[BookEntry]) -> StateResult<()> {
+        for chunk in entries.chunks(ROWS_PER_STATEMENT) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO book_entries (connection, division, entry_id, entry_number, your_ref, credit, account,
+                 currency, total) ",
+            );
+            statement.push_values(chunk, |mut row, entry| {
+                row.push_bind(&self.connection)
+                    .push_bind(i64::from(division))
+                    .push_bind(entry.entry_id.to_string())
+                    .push_bind(entry.entry_number)
+                    .push_bind(&entry.your_ref)
+                    .push_bind(i64::from(entry.credit))
+                    .push_bind(entry.account.map(|id| id.to_string()))
+                    .push_bind(&entry.currency)
+                    .push_bind(&entry.total);
+            });
+            statement.push(" ON CONFLICT (connection, division, entry_id) DO NOTHING");
+            statement.build().execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
+    /// The entries that the books hold under `your_ref` from before our first one.
+    pub async fn entries_under(&self, division: i32, your_ref: &str) -> StateResult<Vec<BookEntry>> {
+        let rows = query(
+            "SELECT * FROM book_entries WHERE connection = $1 AND division = $2 AND your_ref = $3 ORDER BY entry_id",
+        )
+        .bind(&self.connection)
+        .bind(i64::from(division))
+        .bind(your_ref)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(entry_of).collect()
+    }
+
+    /// Forgets what is known of an administration's accounts, items and deletions: its row versions began anew.
+    pub async fn forget_books(&self, division: i32) -> StateResult<()> {
+        for statement in [
+            "DELETE FROM book_accounts WHERE connection = $1 AND division = $2",
+            "DELETE FROM book_items WHERE connection = $1 AND division = $2",
+        ] {
+            query(statement).bind(&self.connection).bind(i64::from(division)).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+}
+
+fn optional_id(row: &SqliteRow, column: &str) -> StateResult<Option<Uuid>> {
+    Ok(row.try_get::<Option<String>, _>(column)?.and_then(|id| id.parse().ok()))
+}
+
+fn required_id(row: &SqliteRow, column: &str) -> StateResult<Uuid> {
+    Ok(optional_id(row, column)?.unwrap_or_default())
+}
+
+fn account_of(row: &SqliteRow) -> StateResult<BookAccount> {
+    Ok(BookAccount {
+        id: required_id(row, "id")?,
+        code: row.try_get("code")?,
+        name: row.try_get("name")?,
+        vat_number: row.try_get("vat_number")?,
+        chamber_of_commerce: row.try_get("chamber")?,
+        email: row.try_get("email")?,
+        search_code: row.try_get("search_code")?,
+        usable: row.try_get::<i64, _>("usable")? != 0,
+        state: row.try_get("state")?,
+        row_version: row.try_get("row_version")?,
+    })
+}
+
+fn item_of(row: &SqliteRow) -> StateResult<BookItem> {
+    Ok(BookItem {
+        id: required_id(row, "id")?,
+        code: row.try_get("code")?,
+        item_group: optional_id(row, "item_group")?,
+        revenue_account: optional_id(row, "revenue_account")?,
+    })
+}
+
+fn entry_of(row: &SqliteRow) -> StateResult<BookEntry> {
+    Ok(BookEntry {
+        entry_id: required_id(row, "entry_id")?,
+        entry_number: row.try_get("entry_number")?,
+        your_ref: row.try_get("your_ref")?,
+        credit: row.try_get::<i64, _>("credit")? != 0,
+        account: optional_id(row, "account")?,
+        currency: row.try_get("currency")?,
+        total: row.try_get("total")?,
+    })
+}

@@ -1,0 +1,147 @@
+//! Held documents, whole: they are planned again each run with today's rules, which costs no call (N3).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, query};
+
+use super::error::{StateError, StateResult};
+use super::store::{ConnectionState, instant_of, text_of};
+use crate::domain::hold::{Hold, HoldReason};
+
+/// A document that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldDocument {
+    pub kind: String,
+    pub number: String,
+    pub identity: String,
+    pub customer: Option<String>,
+    pub currency: Option<String>,
+    /// In minor units; absent where the document itself could not be read.
+    pub total: Option<i64>,
+    pub hold: Hold,
+    /// Since when it is held for this reason.
+    pub since: Timestamp,
+    /// The document as JSON of its domain type; absent where it could not be read.
+    pub document: Option<String>,
+}
+
+/// How many documents are held for what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldSummary {
+    pub total: i64,
+    pub by_reason: BTreeMap<String, i64>,
+}
+
+impl ConnectionState {
+    /// Holds a document, or renews its hold; `since` stays while the reason does.
+    pub async fn hold(&self, held: &HeldDocument) -> StateResult<()> {
+        query(
+            "INSERT INTO held (connection, kind, number, identity, customer, currency, total, reason, message, remedy,
+             since, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (connection, kind, number) DO UPDATE SET
+             since = CASE WHEN held.reason = excluded.reason THEN held.since ELSE excluded.since END,
+             identity = excluded.identity, customer = excluded.customer, currency = excluded.currency,
+             total = excluded.total, reason = excluded.reason, message = excluded.message,
+             remedy = excluded.remedy, document = excluded.document",
+        )
+        .bind(&self.connection)
+        .bind(&held.kind)
+        .bind(&held.number)
+        .bind(&held.identity)
+        .bind(&held.customer)
+        .bind(&held.currency)
+        .bind(held.total)
+        .bind(held.hold.reason.as_str())
+        .bind(&held.hold.message)
+        .bind(&held.hold.remedy)
+        .bind(text_of(held.since))
+        .bind(&held.document)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Lets go of a document that needs no booking any more.
+    pub async fn release(&self, kind: &str, number: &str) -> StateResult<()> {
+        query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(number)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// At most `limit` held documents of `kind` whose number follows `after`, in the order of their numbers: a way to
+    /// walk over all of them a page at a time.
+    pub async fn held_page(&self, kind: &str, after: &str, limit: i64) -> StateResult<Vec<HeldDocument>> {
+        let rows =
+            query("SELECT * FROM held WHERE connection = $1 AND kind = $2 AND number > $3 ORDER BY number LIMIT $4")
+                .bind(&self.connection)
+                .bind(kind)
+                .bind(after)
+                .bind(limit)
+                .fetch_all(&self.pool)
+                .await?;
+        rows.iter().map(held_of).collect()
+    }
+
+    /// The documents held longest, at most `limit`, without their content.
+    pub async fn held_longest(&self, limit: i64) -> StateResult<Vec<HeldDocument>> {
+        let rows = query(
+            "SELECT kind, number, identity, customer, currency, total, reason, message, remedy, since,
+             NULL AS document FROM held WHERE connection = $1 ORDER BY since, number LIMIT $2",
+        )
+        .bind(&self.connection)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(held_of).collect()
+    }
+
+    pub async fn held_summary(&self) -> StateResult<HeldSummary> {
+        let rows =
+            query("SELECT reason, COUNT(*) AS total FROM held WHERE connection = $1 GROUP BY reason ORDER BY reason")
+                .bind(&self.connection)
+                .fetch_all(&self.pool)
+                .await?;
+        let mut summary = HeldSummary::default();
+        for row in rows {
+            let (reason, total): (String, i64) = (row.try_get("reason")?, row.try_get("total")?);
+            summary.total += total;
+            summary.by_reason.insert(reason, total);
+        }
+        Ok(summary)
+    }
+
+    /// One example of what is held for `reason`: its message and remedy.
+    pub async fn held_example(&self, reason: HoldReason) -> StateResult<Option<HeldDocument>> {
+        let row = query("SELECT * FROM held WHERE connection = $1 AND reason = $2 ORDER BY since, number LIMIT 1")
+            .bind(&self.connection)
+            .bind(reason.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(held_of).transpose()
+    }
+}
+
+fn held_of(row: &SqliteRow) -> StateResult<HeldDocument> {
+    let (reason, since): (String, String) = (row.try_get("reason")?, row.try_get("since")?);
+    let reason = HoldReason::parse(&reason).ok_or_else(|| {
+        let problem = serde::de::Error::custom(format!("reason {reason:?} is not known"));
+        StateError::Corrupt { what: "a held document".to_owned(), source: problem }
+    })?;
+    Ok(HeldDocument {
+        kind: row.try_get("kind")?,
+        number: row.try_get("number")?,
+        identity: row.try_get("identity")?,
+        customer: row.try_get("customer")?,
+        currency: row.try_get("currency")?,
+        total: row.try_get("total")?,
+        hold: Hold::new(reason, row.try_get::<String, _>("message")?, row.try_get::<String, _>("remedy")?),
+        since: instant_of(&since),
+        document: row.try_get("document")?,
+    })
+}
