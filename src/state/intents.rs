@@ -63,6 +63,17 @@ impl ConnectionState {
         Ok(())
     }
 
+    /// Whether the outcome of a create for this identity is still open.
+    pub async fn has_intent(&self, kind: &str, identity: &str) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM intents WHERE connection = $1 AND kind = $2 AND identity = $3")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(identity)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The open intents of `kind`, oldest first.
     pub async fn intents(&self, kind: &str) -> StateResult<Vec<Intent>> {
         let rows = query("SELECT * FROM intents WHERE connection = $1 AND kind = $2 ORDER BY created_at, identity")
