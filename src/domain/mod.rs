@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod country;
 pub mod customer;
 pub mod entry;
 pub mod hold;
