@@ -1,0 +1,156 @@
+//! The two ends of a connection: the Chargebee site and the target.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::common::{SecretKeyRef, SecretRef};
+
+/// The Chargebee site that is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = ("self.site == oldSelf.site", "site cannot be changed: the state of a connection belongs to its site; make a new SyncConnection for another site")
+)]
+pub struct Chargebee {
+    /// Name of the site: the first label of its address, `acme` for `https://acme.chargebee.com`. Cannot be changed.
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub site: String,
+    /// Address to call instead of the site's own, up to but without `/api/v2`: only for private endpoints and sandboxes.
+    /// Default: `https://{site}.chargebee.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://[^\s/?#]+[^\s?#]*$"))]
+    pub url: Option<String>,
+    /// The key of the Secret that holds the API key of the site. A read-only key is enough as long as no flow writes to
+    /// Chargebee.
+    pub api_key_secret_ref: SecretKeyRef,
+}
+
+/// The Exact Online site and credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = ("has(self.country) != has(self.url)", "give exactly one of country and url"),
+    validation = ("!has(self.country) || !has(oldSelf.country) || self.country == oldSelf.country", "country cannot be changed: each country's Exact Online is a system of its own; make a new SyncConnection")
+)]
+pub struct ExactOnline {
+    /// The country whose Exact Online it is: `NL` for `https://start.exactonline.nl`. Users and apps of one country are
+    /// unknown in the others. Cannot be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<ExactCountry>,
+    /// Address to call instead of a country's own, up to but without `/api`: only for sandboxes and private endpoints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://[^\s/?#]+[^\s?#]*$"))]
+    pub url: Option<String>,
+    /// The Secret with the keys `clientId` and `clientSecret` of the app, and `refreshToken`, the first one, from
+    /// `koppel authorize`. Exact's refresh tokens are for one use; Koppel keeps the later ones itself and never writes to
+    /// this Secret. Two connections must not share it.
+    pub credentials_secret_ref: SecretRef,
+}
+
+/// A country with an Exact Online of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum ExactCountry {
+    #[serde(rename = "NL")]
+    Netherlands,
+    #[serde(rename = "BE")]
+    Belgium,
+    #[serde(rename = "DE")]
+    Germany,
+    #[serde(rename = "ES")]
+    Spain,
+    #[serde(rename = "FR")]
+    France,
+    #[serde(rename = "GB")]
+    UnitedKingdom,
+    #[serde(rename = "US")]
+    UnitedStates,
+}
+
+impl ExactCountry {
+    /// The address of the country's Exact Online (reference `exact-online.md` §1), without a slash at its end.
+    pub fn url(self) -> &'static str {
+        match self {
+            Self::Netherlands => "https://start.exactonline.nl",
+            Self::Belgium => "https://start.exactonline.be",
+            Self::Germany => "https://start.exactonline.de",
+            Self::Spain => "https://start.exactonline.es",
+            Self::France => "https://start.exactonline.fr",
+            Self::UnitedKingdom => "https://start.exactonline.co.uk",
+            Self::UnitedStates => "https://start.exactonline.com",
+        }
+    }
+
+    /// The code that manifests use.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Netherlands => "NL",
+            Self::Belgium => "BE",
+            Self::Germany => "DE",
+            Self::Spain => "ES",
+            Self::France => "FR",
+            Self::UnitedKingdom => "GB",
+            Self::UnitedStates => "US",
+        }
+    }
+}
+
+/// The Dynamics 365 organisation and how Koppel signs in to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = ("has(self.credentialsSecretRef) != has(self.workloadIdentity)", "give exactly one of credentialsSecretRef and workloadIdentity"),
+    validation = ("self.organizationUrl == oldSelf.organizationUrl", "organizationUrl cannot be changed: make a new SyncConnection for another organisation")
+)]
+pub struct Dynamics365 {
+    /// Address of the environment. Example: `https://acme.crm4.dynamics.com`. Cannot be changed.
+    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://[^\s/?#]+/?$"))]
+    pub organization_url: String,
+    /// The Entra ID tenant of the app registration: its id or a verified domain name. Example: `acme.onmicrosoft.com`.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9][-A-Za-z0-9.]*$"))]
+    pub tenant_id: String,
+    /// The Secret with the key `clientId` of the app registration and either `clientSecret`, or `tls.crt` and `tls.key`
+    /// of a certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
+    /// Sign in with the identity of the pod instead of a Secret (E37).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload_identity: Option<WorkloadIdentity>,
+    /// Publisher prefix of the tables that Koppel makes in Dataverse, such as the one of "CB Customer". Default: `kop`.
+    #[serde(default = "schema_prefix")]
+    #[schemars(length(min = 2, max = 8), regex(pattern = r"^[a-z][a-z0-9]{1,7}$"))]
+    pub schema_prefix: String,
+    /// How a Chargebee customer is tied to an existing CRM account, in this order; the first that finds exactly one
+    /// account decides. Default: `[AccountNumber, VatNumber, Email]`.
+    #[serde(default = "account_matching")]
+    #[schemars(length(max = 8))]
+    pub account_matching: Vec<AccountMatch>,
+}
+
+/// The federated credential of the pod's own service account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadIdentity {
+    /// Client id of the app registration. Example: `7f6c8a52-0c8c-4f0f-9a61-3d3f0f1c2b4a`.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[-A-Za-z0-9]+$"))]
+    pub client_id: String,
+}
+
+/// A way to tie a customer to an existing CRM account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AccountMatch {
+    /// The CRM account number equals the Chargebee customer id.
+    AccountNumber,
+    VatNumber,
+    Email,
+    /// Company name and postcode, both alike.
+    NameAndPostcode,
+}
+
+fn schema_prefix() -> String {
+    "kop".to_owned()
+}
+
+fn account_matching() -> Vec<AccountMatch> {
+    vec![AccountMatch::AccountNumber, AccountMatch::VatNumber, AccountMatch::Email]
+}

@@ -1,0 +1,212 @@
+//! `Ready`, summarised in one place (design §3).
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use super::conditions::{ConditionType, Observed, Reason, Status, find_condition, has_status};
+
+/// What `Ready` needs to know beside the conditions.
+#[derive(Clone, Debug, Default)]
+pub struct RunFacts {
+    /// Generation of the spec as it stands.
+    pub generation: i64,
+    /// Generation with which the last run that has reported ran.
+    pub reported_generation: Option<i64>,
+    /// The connection only plans (`mode: Plan`).
+    pub plan_only: bool,
+    /// No run has finished in time: since when, in words.
+    pub overdue: Option<String>,
+    /// A system that the last run could not reach, and what happened.
+    pub unreachable: Option<String>,
+    /// A flow of the last run failed for another cause, in words.
+    pub failed: Option<String>,
+    /// Documents that the last run met for the first time, and how many of them it booked or adopted.
+    pub new_documents: u64,
+    pub new_booked: u64,
+    /// Documents that could be booked and are not yet.
+    pub backlog: u64,
+    /// Documents held, for the message.
+    pub held: u64,
+}
+
+/// `Ready` of a connection: False when credentials, spec or references are wrong, when something that a manifest names is not
+/// there, when a system cannot be reached, no run has finished in time or everything new is held; Unknown until a run has
+/// reported this generation; else True, and then whatever can be booked is booked (I10). Documents held one by one leave it
+/// True. `now` becomes the transition time where `conditions` have no `Ready` of the same status yet.
+pub fn summarise_ready(conditions: &[Condition], facts: &RunFacts, now: Timestamp) -> Condition {
+    let mut ready = verdict(conditions, facts).into_condition(facts.generation, now);
+    if let Some(before) = find_condition(conditions, ConditionType::Ready)
+        && before.status == ready.status
+    {
+        ready.last_transition_time = before.last_transition_time.clone();
+    }
+    ready
+}
+
+fn verdict(conditions: &[Condition], facts: &RunFacts) -> Observed {
+    if let Some(stalled) = find_condition(conditions, ConditionType::Stalled).filter(|found| found.status == "True") {
+        return taken_over(stalled);
+    }
+    if facts.reported_generation != Some(facts.generation) {
+        let message = format!("waiting for the first run of generation {}", facts.generation);
+        return Observed::new(ConditionType::Ready, Status::Unknown, Reason::AwaitingFirstRun, message);
+    }
+    blocking_condition(conditions)
+        .map(taken_over)
+        .or_else(|| from_run(conditions, facts))
+        .unwrap_or_else(|| all_is_well(facts))
+}
+
+/// The first condition that makes `Ready` False, the gravest first.
+fn blocking_condition(conditions: &[Condition]) -> Option<&Condition> {
+    use ConditionType::{CredentialsValid, MappingComplete, WithinEdition};
+    [CredentialsValid, WithinEdition, MappingComplete]
+        .into_iter()
+        .filter_map(|type_| find_condition(conditions, type_))
+        .filter(|condition| condition.status == Status::False.as_str())
+        .find(|condition| !Reason::parse(&condition.reason).is_some_and(Reason::leaves_ready))
+}
+
+fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
+    let not_ready = |reason, message: String| Some(Observed::new(ConditionType::Ready, Status::False, reason, message));
+    if let Some(message) = &facts.unreachable {
+        return not_ready(Reason::SystemUnreachable, message.clone());
+    }
+    if let Some(message) = &facts.failed {
+        return not_ready(Reason::RunFailed, message.clone());
+    }
+    if let Some(message) = &facts.overdue {
+        return not_ready(Reason::RunOverdue, message.clone());
+    }
+    if facts.new_documents > 0 && facts.new_booked == 0 && facts.backlog == 0 {
+        return not_ready(Reason::EverythingHeld, everything_held(conditions, facts));
+    }
+    if facts.backlog > 0 && has_status(conditions, ConditionType::QuotaHealthy, Status::False) {
+        return find_condition(conditions, ConditionType::QuotaHealthy).map(taken_over);
+    }
+    None
+}
+
+fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
+    let why = [ConditionType::FinancialPeriodsAvailable, ConditionType::MappingComplete, ConditionType::DocumentsFlowing]
+        .into_iter()
+        .filter_map(|type_| find_condition(conditions, type_))
+        .find(|condition| condition.status == Status::False.as_str() && !condition.message.is_empty());
+    let count = facts.new_documents;
+    match why {
+        Some(condition) => format!("all {count} new documents are held: {}", condition.message),
+        None => format!("all {count} new documents are held"),
+    }
+}
+
+fn all_is_well(facts: &RunFacts) -> Observed {
+    let held = match facts.held {
+        0 => String::new(),
+        1 => "; 1 document is held, see held".to_owned(),
+        count => format!("; {count} documents are held, see held"),
+    };
+    let (reason, done) = if facts.plan_only {
+        (Reason::Planned, "planned whatever can be booked; mode Plan writes nothing")
+    } else {
+        (Reason::Synced, "whatever can be booked is booked")
+    };
+    Observed::new(ConditionType::Ready, Status::True, reason, format!("{done}{held}"))
+}
+
+/// `Ready` False for the reason that another condition gives.
+fn taken_over(condition: &Condition) -> Observed {
+    let reason = Reason::parse(&condition.reason).unwrap_or(Reason::RunFailed);
+    Observed::new(ConditionType::Ready, Status::False, reason, condition.message.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::conditions::set_condition;
+    use rstest::rstest;
+
+    fn reported() -> RunFacts {
+        RunFacts { generation: 3, reported_generation: Some(3), ..RunFacts::default() }
+    }
+
+    fn with(findings: &[(ConditionType, bool, Reason)]) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        for (type_, status, reason) in findings {
+            set_condition(&mut conditions, Observed::new(*type_, *status, *reason, "because"), 3, Timestamp::UNIX_EPOCH);
+        }
+        conditions
+    }
+
+    fn summary(conditions: &[Condition], facts: &RunFacts) -> (String, String) {
+        let ready = summarise_ready(conditions, facts, Timestamp::UNIX_EPOCH);
+        (ready.status, ready.reason)
+    }
+
+    #[rstest]
+    #[case(ConditionType::CredentialsValid, Reason::SecretMissing)]
+    #[case(ConditionType::CredentialsValid, Reason::ReauthorizationRequired)]
+    #[case(ConditionType::MappingComplete, Reason::VatCodeInvalid)]
+    #[case(ConditionType::MappingComplete, Reason::RuleConflict)]
+    #[case(ConditionType::WithinEdition, Reason::TooManyEntities)]
+    fn what_is_wrong_in_manifest_or_credentials_makes_ready_false(#[case] type_: ConditionType, #[case] reason: Reason) {
+        assert_eq!(summary(&with(&[(type_, false, reason)]), &reported()), ("False".into(), reason.to_string()));
+    }
+
+    #[rstest]
+    #[case(ConditionType::MappingComplete, Reason::VatCodeUnmapped)]
+    #[case(ConditionType::MappingComplete, Reason::RevenueAccountMissing)]
+    #[case(ConditionType::MappingComplete, Reason::PaymentTermUnmapped)]
+    #[case(ConditionType::FinancialPeriodsAvailable, Reason::MissingFinancialPeriod)]
+    #[case(ConditionType::FinancialPeriodsAvailable, Reason::NextYearNotOpened)]
+    #[case(ConditionType::DocumentsFlowing, Reason::DocumentsHeld)]
+    #[case(ConditionType::QuotaHealthy, Reason::ErrorQuotaNear)]
+    fn what_holds_single_documents_leaves_ready_true(#[case] type_: ConditionType, #[case] reason: Reason) {
+        let facts = RunFacts { held: 2, new_documents: 9, new_booked: 7, ..reported() };
+        assert_eq!(summary(&with(&[(type_, false, reason)]), &facts), ("True".into(), "Synced".into()));
+    }
+
+    #[test]
+    fn ready_is_unknown_until_a_run_has_reported_this_generation() {
+        let facts = RunFacts { generation: 4, ..reported() };
+        assert_eq!(summary(&[], &facts), ("Unknown".into(), "AwaitingFirstRun".into()));
+        let stalled = with(&[(ConditionType::Stalled, true, Reason::InvalidSpec)]);
+        assert_eq!(summary(&stalled, &facts), ("False".into(), "InvalidSpec".into()), "no run will ever report it");
+    }
+
+    #[test]
+    fn everything_new_held_is_not_ready_and_says_why() {
+        let facts = RunFacts { new_documents: 5, new_booked: 0, held: 5, ..reported() };
+        let conditions = with(&[(ConditionType::FinancialPeriodsAvailable, false, Reason::MissingFinancialPeriod)]);
+        let ready = summarise_ready(&conditions, &facts, Timestamp::UNIX_EPOCH);
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "EverythingHeld"));
+        assert_eq!(ready.message, "all 5 new documents are held: because");
+    }
+
+    #[test]
+    fn unreachable_failed_and_overdue_are_not_ready() {
+        let lost = RunFacts { unreachable: Some("exact online does not answer".into()), ..reported() };
+        assert_eq!(summary(&[], &lost), ("False".into(), "SystemUnreachable".into()));
+        let late = RunFacts { overdue: Some("no run has finished since 09:00".into()), ..reported() };
+        assert_eq!(summary(&[], &late), ("False".into(), "RunOverdue".into()));
+        let failed = RunFacts { failed: Some("flow invoices failed".into()), ..reported() };
+        assert_eq!(summary(&[], &failed), ("False".into(), "RunFailed".into()));
+    }
+
+    #[test]
+    fn a_spent_quota_with_a_backlog_is_not_ready_i10() {
+        let spent = with(&[(ConditionType::QuotaHealthy, false, Reason::DayQuotaSpent)]);
+        let facts = RunFacts { backlog: 800, new_documents: 900, new_booked: 100, ..reported() };
+        assert_eq!(summary(&spent, &facts), ("False".into(), "DayQuotaSpent".into()));
+        assert_eq!(summary(&spent, &RunFacts { backlog: 0, ..facts }), ("True".into(), "Synced".into()));
+    }
+
+    #[test]
+    fn the_transition_time_of_ready_moves_only_with_its_status() {
+        let before = vec![summarise_ready(&[], &reported(), Timestamp::UNIX_EPOCH)];
+        let later = Timestamp::from_second(60).unwrap();
+        let same = summarise_ready(&before, &RunFacts { held: 1, ..reported() }, later);
+        assert_eq!(same.last_transition_time.0, Timestamp::UNIX_EPOCH);
+        let other = summarise_ready(&before, &RunFacts { failed: Some("x".into()), ..reported() }, later);
+        assert_eq!(other.last_transition_time.0, later);
+    }
+}

@@ -1,0 +1,235 @@
+//! The status of the three kinds. Two writers, each with its whole set (design §7): the worker owns `lastRun`, `flows`,
+//! `held`, `quota`, `tokenExpiresAt` and the conditions that a run finds; the operator owns the rest.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How many held documents the status shows; the rest is counted, and listed by `koppel held`.
+pub const OLDEST_HELD_MAX: usize = 20;
+
+/// What the operator and the last run found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncConnectionStatus {
+    /// Generation of the spec that the operator has acted on; -1 before the first time.
+    #[serde(default = "never_observed")]
+    pub observed_generation: i64,
+    /// Summary and findings by type. `Reconciling`, `Stalled` and `Suspended` exist only while they are True.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), transform = limited_conditions)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// The target in words. Example: `Exact Online NL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub target: Option<String>,
+    /// The value of the annotation `koppel.dev/requestedAt` that was answered last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub last_handled_reconcile_at: Option<String>,
+    /// When the next run starts; absent while suspended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_run_at: Option<Time>,
+    /// The last run that has reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<RunSummary>,
+    /// When the refresh token of Exact ends if it is not used before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_expires_at: Option<Time>,
+    /// Each flow with where it stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub flows: Vec<FlowStatus>,
+    /// Documents that cannot be booked yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldStatus>,
+    /// What is left of Exact's quotas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaStatus>,
+}
+
+impl Default for SyncConnectionStatus {
+    fn default() -> Self {
+        Self {
+            observed_generation: never_observed(),
+            conditions: Vec::new(),
+            target: None,
+            last_handled_reconcile_at: None,
+            next_run_at: None,
+            last_run: None,
+            token_expires_at: None,
+            flows: Vec::new(),
+            held: None,
+            quota: None,
+        }
+    }
+}
+
+/// One pass over the flows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSummary {
+    /// Id of the run, as in the log.
+    #[schemars(length(max = 64))]
+    pub id: String,
+    /// Generation of the spec that it ran with.
+    pub generation: i64,
+    pub started_at: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Time>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<RunOutcome>,
+    /// Documents that it booked.
+    pub booked: i64,
+    /// Records that it brought up to date.
+    pub updated: i64,
+    /// Documents that are held after it.
+    pub held: i64,
+    /// Calls that it made, by status class.
+    #[serde(default)]
+    pub calls: Calls,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RunOutcome {
+    /// Whatever can be booked is booked.
+    Completed,
+    /// It ended cleanly at a quota or time limit; the next one goes on.
+    Interrupted,
+    /// A flow could not do its work.
+    Failed,
+}
+
+/// Calls by status class: `2xx`, `4xx`, `429`, `5xx`, `none` where no answer came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Calls {
+    #[schemars(extend("maxProperties" = 16))]
+    pub chargebee: BTreeMap<String, i64>,
+    #[schemars(extend("maxProperties" = 16))]
+    pub exact_online: BTreeMap<String, i64>,
+}
+
+/// Where a flow stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowStatus {
+    /// Name of the flow. Example: `invoices`.
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// How far it has read, in words of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub cursor: Option<String>,
+    /// Documents or records read and not yet carried over, the held ones left out.
+    #[serde(default)]
+    pub backlog: i64,
+    /// Documents booked, or records carried over, since the connection exists.
+    #[serde(default)]
+    pub booked: i64,
+    #[serde(default)]
+    pub held: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_booked_at: Option<Time>,
+}
+
+/// Documents that cannot be booked yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldStatus {
+    pub total: i64,
+    /// Number of documents by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 64))]
+    pub by_reason: BTreeMap<String, i64>,
+    /// The twenty that are held the longest; `koppel held` lists all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub oldest: Vec<HeldDocument>,
+}
+
+/// A held document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldDocument {
+    /// Kind and number. Example: `invoice INV-1042`.
+    #[schemars(length(max = 253))]
+    pub document: String,
+    /// One of the reasons in the documentation. Example: `MissingFinancialPeriod`.
+    #[schemars(length(max = 64))]
+    pub reason: String,
+    /// What is wrong, naming the object and the value.
+    #[schemars(length(max = 1024))]
+    pub message: String,
+    /// What mends it, naming the object to change.
+    #[schemars(length(max = 1024))]
+    pub remedy: String,
+    pub since: Time,
+}
+
+/// What is left of Exact's quotas, as its own headers tell.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuotaStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minute_remaining: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub day_remaining: Option<i64>,
+    /// When the day quota is whole again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<Time>,
+    /// Forecast of when the backlog will be booked under the quota (P2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backfill_done_at: Option<Time>,
+}
+
+/// Whether an EntityMapping or RevenueRule can be used: `Accepted` and `ResolvedRefs`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleStatus {
+    /// Generation of the spec that the operator has acted on; -1 before the first time.
+    #[serde(default = "never_observed")]
+    pub observed_generation: i64,
+    /// `Accepted`: the object is right in itself and among its like. `ResolvedRefs`: what it names exists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), transform = limited_conditions)]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+}
+
+impl Default for RuleStatus {
+    fn default() -> Self {
+        Self { observed_generation: never_observed(), conditions: Vec::new() }
+    }
+}
+
+fn never_observed() -> i64 {
+    -1
+}
+
+/// Gives Kubernetes' own condition the limits that Kubernetes itself sets on it, which the generated type leaves out.
+fn limited_conditions(schema: &mut schemars::Schema) {
+    let limits = [
+        ("type", serde_json::json!({"maxLength": 316})),
+        ("status", serde_json::json!({"enum": ["True", "False", "Unknown"]})),
+        (
+            "reason",
+            serde_json::json!({"minLength": 1, "maxLength": 1024, "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}),
+        ),
+        ("message", serde_json::json!({"maxLength": 32768})),
+        ("observedGeneration", serde_json::json!({"minimum": 0})),
+    ];
+    for (property, limit) in limits {
+        let target = schema.pointer_mut(&format!("/items/properties/{property}"));
+        if let (Some(serde_json::Value::Object(target)), serde_json::Value::Object(limit)) = (target, limit) {
+            target.extend(limit);
+        }
+    }
+}
