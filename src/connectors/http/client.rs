@@ -64,6 +64,13 @@ impl HttpClient {
         Ok(Self { client, counter: CallCounter::default(), answer_bytes_max: ANSWER_BYTES_MAX })
     }
 
+    /// The same client, reading answers of at most `bytes`.
+    #[must_use]
+    pub fn with_answer_bytes_max(mut self, bytes: usize) -> Self {
+        self.answer_bytes_max = bytes;
+        self
+    }
+
     /// The underlying client, to build requests with.
     pub fn requests(&self) -> &reqwest::Client {
         &self.client

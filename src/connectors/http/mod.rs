@@ -5,8 +5,10 @@ pub mod client;
 pub mod clock;
 pub mod counter;
 pub mod error;
+pub mod retry;
 
 pub use client::{Answer, HttpClient, TransportError};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use counter::{CallCounter, CallCounts};
 pub use error::{CallError, CallResult, Quota};
+pub use retry::Backoff;
