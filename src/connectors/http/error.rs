@@ -9,6 +9,8 @@ pub type CallResult<T> = Result<T, CallError>;
 /// Which quota stands in the way (I6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quota {
+    /// So many calls in the last minute, and waiting it out did not help.
+    Minute,
     Day,
     /// The vendor's limit on counted errors, or our own breaker that keeps clear of it (N4).
     Errors,

@@ -1,0 +1,222 @@
+//! One reading call to Chargebee: authorised, tried again as long as that can help, and its failure put into words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use reqwest::Request;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::backoff::Patience;
+use super::errors::{Failure, Verdict, classify, foreign};
+use crate::connectors::http::{Answer, CallError, CallResult, Clock, HttpClient, Quota, TransportError};
+
+const API_PATH: [&str; 2] = ["api", "v2"];
+/// Chargebee counts calls over a minute.
+const WINDOW: Duration = Duration::from_secs(60);
+const HIDDEN: &str = "[hidden]";
+
+/// Sends calls to one site.
+pub struct Transport {
+    http: HttpClient,
+    site: String,
+    root: Url,
+    authorization: HeaderValue,
+    key: SecretString,
+    clock: Arc<dyn Clock>,
+}
+
+/// A call: the path under `/api/v2`, and the query.
+pub struct Call<'a> {
+    /// What is being done, for messages: "list invoices".
+    pub doing: String,
+    pub path: &'a [&'a str],
+    pub query: Vec<(&'static str, String)>,
+}
+
+/// A successful answer, as text.
+pub struct Reading {
+    pub json: String,
+    /// Chargebee's own time, where it told it.
+    pub date: Option<Timestamp>,
+}
+
+impl Transport {
+    /// # Errors
+    /// Where site, root or key cannot be used as they are.
+    pub fn new(site: String, root: Option<Url>, key: &SecretString, clock: Arc<dyn Clock>) -> CallResult<Self> {
+        let root = root.map_or_else(|| default_root(&site), |root| checked_root(&site, root))?;
+        let key = SecretString::from(key.expose_secret().trim().to_owned());
+        let authorization = authorization(&site, &key)?;
+        let broken =
+            |error: reqwest::Error| CallError::Unavailable { message: format!("unable to set up TLS: {error}") };
+        let http = HttpClient::new(None).map_err(broken)?;
+        Ok(Self { http, site, root, authorization, key, clock })
+    }
+
+    pub fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    pub fn site(&self) -> &str {
+        &self.site
+    }
+
+    /// Reads. Waits and tries again within bounds while Chargebee is busy or out of order (E26, I6).
+    ///
+    /// # Errors
+    /// [`CallError`] by what happens next; its message names the call and the site.
+    pub async fn read(&self, call: &Call<'_>) -> CallResult<Reading> {
+        let mut patience = Patience::default();
+        loop {
+            let failure = match self.once(call, patience.retries()).await {
+                Ok(reading) => return Ok(reading),
+                Err(failure) => failure,
+            };
+            let Some(wait) = patience.wait(failure.verdict, failure.retry_after) else {
+                return Err(self.error(failure).while_doing(&self.doing(call)));
+            };
+            tracing::debug!(site = self.site, call = call.doing, status = failure.status, ?wait, "trying again");
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// What is being done where, for messages.
+    pub fn doing(&self, call: &Call<'_>) -> String {
+        format!("{} of chargebee site {}", call.doing, self.site)
+    }
+
+    async fn once(&self, call: &Call<'_>, retries: u32) -> Result<Reading, Failure> {
+        let request = self
+            .request(call, retries)
+            .map_err(|error| failure(Verdict::Malformed, 0, error.without_url().to_string()))?;
+        let answer = self.http.send(request).await.map_err(|error| transport_failure(&error))?;
+        match answer.status {
+            200..=299 => reading(answer),
+            _ => Err(classify(&answer)),
+        }
+    }
+
+    fn request(&self, call: &Call<'_>, retries: u32) -> Result<Request, reqwest::Error> {
+        let mut url = self.root.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(call.path);
+        }
+        let request = self.http.requests().get(url).query(&call.query);
+        let request = request.header(ACCEPT, "application/json").header(AUTHORIZATION, self.authorization.clone());
+        if retries > 0 { request.header("X-CB-Retry-Attempt", retries).build() } else { request.build() }
+    }
+
+    fn error(&self, failure: Failure) -> CallError {
+        let Failure { verdict, status, code, message, retry_after } = failure;
+        let message = self.without_key(&message);
+        match verdict {
+            Verdict::Unauthorized => CallError::Unauthorized { message },
+            Verdict::Forbidden => CallError::Forbidden { message },
+            Verdict::NotFound => CallError::NotFound { message },
+            Verdict::Rejected => CallError::Rejected { status, code, message },
+            Verdict::Busy => self.quota_spent(retry_after, &message),
+            Verdict::Locked | Verdict::OutOfOrder | Verdict::Unavailable => CallError::Unavailable { message },
+            Verdict::Malformed => CallError::Malformed { message },
+        }
+    }
+
+    fn quota_spent(&self, retry_after: Option<Duration>, message: &str) -> CallError {
+        let resets_at = self.clock.now().checked_add(retry_after.unwrap_or(WINDOW)).ok();
+        CallError::QuotaSpent {
+            quota: Quota::Minute,
+            resets_at,
+            message: format!("{message}; the run goes on when calls are let through again"),
+        }
+    }
+
+    /// Whatever was answered, the key is not repeated, neither plain nor as it was sent (I9).
+    fn without_key(&self, message: &str) -> String {
+        let sent = self.authorization.to_str().unwrap_or_default().trim_start_matches("Basic ");
+        message.replace(self.key.expose_secret(), HIDDEN).replace(sent, HIDDEN)
+    }
+}
+
+/// Without the key.
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Transport").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+fn reading(answer: Answer) -> Result<Reading, Failure> {
+    let date = answer.date();
+    if answer.body.trim_ascii_start().first() != Some(&b'{') {
+        let message = format!(
+            "{} and is no JSON object (HTTP {}); check spec.chargebee.site and url",
+            foreign(&answer),
+            answer.status
+        );
+        return Err(failure(Verdict::Malformed, answer.status, message));
+    }
+    let broken = |_| failure(Verdict::Malformed, answer.status, "the answer is no UTF-8".to_owned());
+    Ok(Reading { json: String::from_utf8(answer.body).map_err(broken)?, date })
+}
+
+fn transport_failure(error: &TransportError) -> Failure {
+    let verdict = match error {
+        TransportError::NotSent(_) | TransportError::Interrupted(_) => Verdict::OutOfOrder,
+        TransportError::TooLarge(_) => Verdict::Malformed,
+    };
+    failure(verdict, 0, error.to_string())
+}
+
+fn failure(verdict: Verdict, status: u16, message: String) -> Failure {
+    Failure { verdict, status, code: None, message, retry_after: None }
+}
+
+fn authorization(site: &str, key: &SecretString) -> CallResult<HeaderValue> {
+    if key.expose_secret().is_empty() {
+        let message =
+            format!("the API key of chargebee site {site} is empty; fill the Secret that apiKeySecretRef names");
+        return Err(CallError::Unauthorized { message });
+    }
+    let text = format!("Basic {}", STANDARD.encode(format!("{}:", key.expose_secret())));
+    let unusable =
+        |_| CallError::Unauthorized { message: format!("the API key of chargebee site {site} cannot be sent") };
+    let mut header = HeaderValue::from_str(&text).map_err(unusable)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn default_root(site: &str) -> CallResult<Url> {
+    let is_label = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+    let url = Some(site).filter(|site| !site.is_empty() && is_label(site));
+    let url = url.and_then(|site| Url::parse(&format!("https://{site}.chargebee.com/")).ok());
+    with_api_path(
+        url.ok_or_else(|| wrong_root(site, "the site's name is only the first part of its address in Chargebee"))?,
+    )
+}
+
+fn checked_root(site: &str, root: Url) -> CallResult<Url> {
+    if !matches!(root.scheme(), "http" | "https") || root.host_str().is_none() {
+        return Err(wrong_root(site, "url must begin with https://, or with http:// for a sandbox"));
+    }
+    if !root.username().is_empty() || root.password().is_some() {
+        return Err(wrong_root(site, "url must not hold credentials; put the API key into a Secret"));
+    }
+    with_api_path(root)
+}
+
+fn wrong_root(site: &str, why: &str) -> CallError {
+    let message = format!("unable to reach chargebee site {site:?}: {why}; correct spec.chargebee");
+    CallError::Rejected { status: 0, code: None, message }
+}
+
+/// The root with `/api/v2` at its end, whether it was given with it or not.
+fn with_api_path(mut root: Url) -> CallResult<Url> {
+    root.set_query(None);
+    root.set_fragment(None);
+    let path = root.path().trim_end_matches('/').trim_end_matches("/api/v2").trim_end_matches('/').to_owned();
+    root.set_path(&format!("{path}/{}/{}", API_PATH[0], API_PATH[1]));
+    Ok(root)
+}

@@ -1,0 +1,16 @@
+//! Chargebee's JSON as it comes. Every field has a default, since rows of older sites lack what the newest typing calls
+//! required, and unknown keys and values pass (chargebee.md §0 and §4, "Versions").
+
+mod catalogue;
+mod customer;
+mod envelope;
+mod invoice;
+mod scalar;
+mod subscription;
+
+pub use catalogue::{CouponRow, ItemFamilyRow, ItemPriceRow, ItemRow};
+pub use customer::{AddressRow, CustomerRow, custom_fields};
+pub use envelope::{Configurations, ErrorBody, Head, ListAnswer, resource};
+pub use invoice::{DiscountRow, InvoiceRow, LineDiscountRow, LineRow, LineTaxRow};
+pub use scalar::{Flag, Number, Text};
+pub use subscription::SubscriptionRow;
