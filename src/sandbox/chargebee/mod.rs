@@ -39,7 +39,7 @@ pub use limits::Limits;
 pub use world::{InvoiceSum, WorldError};
 
 use site::{Numbers, Site};
-use store::{Kind, Store};
+use store::Store;
 
 /// A site's settings.
 #[derive(Clone, Debug)]

@@ -14,7 +14,8 @@ pub(super) struct Params {
 impl Params {
     /// Decodes `application/x-www-form-urlencoded` bytes.
     pub(super) fn parse(encoded: &[u8]) -> Self {
-        let pairs = form_urlencoded::parse(encoded).map(|(name, value)| (split_name(&name), value.into_owned())).collect();
+        let pairs =
+            form_urlencoded::parse(encoded).map(|(name, value)| (split_name(&name), value.into_owned())).collect();
         Self { pairs }
     }
 
@@ -127,7 +128,8 @@ mod tests {
 
     #[test]
     fn names_are_split_at_their_brackets() {
-        let params = Params::parse(b"first_name=Jo&billing_address%5Bcity%5D=Gent&charges[amount][0]=5&charges[amount][2]=7");
+        let params =
+            Params::parse(b"first_name=Jo&billing_address%5Bcity%5D=Gent&charges[amount][0]=5&charges[amount][2]=7");
         assert_eq!(params.get("first_name"), Some("Jo"));
         assert_eq!(params.nested("billing_address", "city"), Some("Gent"));
         let rows = params.rows("charges");

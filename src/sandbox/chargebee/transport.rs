@@ -224,7 +224,8 @@ fn broken() -> io::Result<Bytes> {
 fn slowly(text: String, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
     let text = Bytes::from(text);
     let size = (text.len() / 16).max(1);
-    let pieces: Vec<Bytes> = (0..text.len()).step_by(size).map(|at| text.slice(at..text.len().min(at + size))).collect();
+    let pieces: Vec<Bytes> =
+        (0..text.len()).step_by(size).map(|at| text.slice(at..text.len().min(at + size))).collect();
     stream::iter(pieces).then(move |piece| async move {
         tokio::time::sleep(pause).await;
         Ok(piece)

@@ -46,7 +46,6 @@ pub(super) fn fill(store: &mut Store, data: ChargebeeData) {
         (Kind::Invoice, data.invoices),
         (Kind::CreditNote, data.credit_notes),
         (Kind::Transaction, data.transactions),
-        (Kind::Event, data.events),
     ];
     for (kind, texts) in rows {
         for text in texts {
