@@ -63,6 +63,17 @@ impl ConnectionState {
         Ok(())
     }
 
+    /// Whether a document of this number is held.
+    pub async fn is_held(&self, kind: &str, number: &str) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(number)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// Lets go of a document that needs no booking any more.
     pub async fn release(&self, kind: &str, number: &str) -> StateResult<()> {
         query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")

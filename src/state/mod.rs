@@ -14,6 +14,8 @@ mod records;
 mod refused;
 mod runs;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use booked::Booked;
 pub use books::{AccountField, BookAccount, BookEntry, BookItem};
