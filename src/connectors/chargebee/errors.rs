@@ -53,6 +53,7 @@ const TABLE: &[Rule] = &[
     rule(404, Some("resource_not_found"), Verdict::NotFound, NONE),
     rule(404, Some("site_not_found"), Verdict::Unauthorized, SITE),
     rule(405, None, Verdict::Rejected, REPORT),
+    rule(408, None, Verdict::OutOfOrder, NONE),
     rule(409, None, Verdict::Rejected, REPORT),
     rule(422, None, Verdict::Rejected, REPORT),
     rule(429, None, Verdict::Busy, NONE),
@@ -94,7 +95,7 @@ fn look_up(status: u16, code: Option<&str>, is_json: bool) -> (Verdict, &'static
         404 if !is_json || code.is_none() => (Verdict::Malformed, SITE),
         404 => (Verdict::NotFound, NONE),
         400..=499 => (Verdict::Rejected, REPORT),
-        500..=599 => (Verdict::Unavailable, NONE),
+        500..=599 => (Verdict::OutOfOrder, NONE),
         _ => (Verdict::Malformed, SITE),
     }
 }

@@ -19,6 +19,8 @@ pub struct Page<T> {
     /// Whether a cursor may move before the last page: the list comes sorted by `updated_at` and only with rows that
     /// bear one, which a first read without the filter does not promise.
     pub ordered: bool,
+    /// Whether the list comes sorted by `updated_at` at all: a row that changes while it is read comes again by itself.
+    pub sorted: bool,
     /// Chargebee's own time when it answered, where it told it.
     pub read_at: Option<Timestamp>,
 }
@@ -45,7 +47,14 @@ impl<T: FromChargebee> Page<T> {
         let answer: ListAnswer<'_> = serde_json::from_str(json)?;
         let rows: Vec<Row<T>> = answer.list.iter().enumerate().map(|(at, raw)| row(list, at, raw.get())).collect();
         let newest = rows.iter().filter_map(|row| row.updated_at).max();
-        Ok(Self { rows, next: answer.next_offset(), newest, ordered: false, read_at: None })
+        Ok(Self {
+            rows,
+            next: answer.next_offset(),
+            newest,
+            ordered: false,
+            sorted: list.sorts_by_update,
+            read_at: None,
+        })
     }
 }
 

@@ -96,8 +96,9 @@ impl Transport {
             .map_err(|error| failure(Verdict::Malformed, 0, error.without_url().to_string()))?;
         let answer = self.http.send(request).await.map_err(|error| transport_failure(&error))?;
         match answer.status {
-            200..=299 => reading(answer),
-            _ => Err(classify(&answer)),
+            200..=299 if looks_like_json(&answer) => reading(answer),
+            200..=299 => Err(not_json(&self.without_key(answer))),
+            _ => Err(classify(&self.without_key(answer))),
         }
     }
 
@@ -113,7 +114,6 @@ impl Transport {
 
     fn error(&self, failure: Failure) -> CallError {
         let Failure { verdict, status, code, message, retry_after } = failure;
-        let message = self.without_key(&message);
         match verdict {
             Verdict::Unauthorized => CallError::Unauthorized { message },
             Verdict::Forbidden => CallError::Forbidden { message },
@@ -134,10 +134,14 @@ impl Transport {
         }
     }
 
-    /// Whatever was answered, the key is not repeated, neither plain nor as it was sent (I9).
-    fn without_key(&self, message: &str) -> String {
+    /// The answer to a failed call as messages may quote it: whatever was answered, the key is not repeated, neither plain
+    /// nor as it was sent (I9).
+    fn without_key(&self, mut answer: Answer) -> Answer {
         let sent = self.authorization.to_str().unwrap_or_default().trim_start_matches("Basic ");
-        message.replace(self.key.expose_secret(), HIDDEN).replace(sent, HIDDEN)
+        let text = String::from_utf8_lossy(&answer.body);
+        let text = text.replace(self.key.expose_secret(), HIDDEN).replace(sent, HIDDEN);
+        answer.body = text.into_bytes();
+        answer
     }
 }
 
@@ -148,26 +152,31 @@ impl std::fmt::Debug for Transport {
     }
 }
 
+fn looks_like_json(answer: &Answer) -> bool {
+    answer.body.trim_ascii_start().first() == Some(&b'{')
+}
+
+fn not_json(answer: &Answer) -> Failure {
+    let why = foreign(answer);
+    let message = format!("{why} and is no JSON object (HTTP {}); check spec.chargebee.site and url", answer.status);
+    failure(Verdict::Malformed, answer.status, message)
+}
+
 fn reading(answer: Answer) -> Result<Reading, Failure> {
     let date = answer.date();
-    if answer.body.trim_ascii_start().first() != Some(&b'{') {
-        let message = format!(
-            "{} and is no JSON object (HTTP {}); check spec.chargebee.site and url",
-            foreign(&answer),
-            answer.status
-        );
-        return Err(failure(Verdict::Malformed, answer.status, message));
-    }
     let broken = |_| failure(Verdict::Malformed, answer.status, "the answer is no UTF-8".to_owned());
     Ok(Reading { json: String::from_utf8(answer.body).map_err(broken)?, date })
 }
 
 fn transport_failure(error: &TransportError) -> Failure {
-    let verdict = match error {
-        TransportError::NotSent(_) | TransportError::Interrupted(_) => Verdict::OutOfOrder,
-        TransportError::TooLarge(_) => Verdict::Malformed,
+    let (verdict, remedy) = match error {
+        TransportError::NotSent(_) => {
+            (Verdict::OutOfOrder, "; check spec.chargebee and that this machine can reach it")
+        }
+        TransportError::Interrupted(_) => (Verdict::OutOfOrder, ""),
+        TransportError::TooLarge(_) => (Verdict::Malformed, "; check spec.chargebee.url"),
     };
-    failure(verdict, 0, error.to_string())
+    failure(verdict, 0, format!("{error}{remedy}"))
 }
 
 fn failure(verdict: Verdict, status: u16, message: String) -> Failure {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::super::wire::LineRow;
+use super::super::wire::{LineRow, Number};
 use super::subject::Subject;
 use crate::domain::catalogue::ItemKind;
 use crate::domain::hold::{Hold, HoldReason};
@@ -19,7 +19,7 @@ pub fn line(subject: &Subject<'_>, row: &LineRow, at: usize, currency: Currency)
         item_price: row.entity_id.0.clone(),
         description: description(row),
         amount: amount(subject, row, &id, currency)?,
-        quantity: quantity(subject, row, &id)?,
+        quantity: quantity(row),
         discounts: Vec::new(),
         taxes: Vec::new(),
         tax: Amount::ZERO,
@@ -54,9 +54,10 @@ fn amount(subject: &Subject<'_>, row: &LineRow, id: &str, currency: Currency) ->
     Amount::from_decimal(major, currency).ok_or_else(broken)
 }
 
-fn quantity(subject: &Subject<'_>, row: &LineRow, id: &str) -> Result<Option<Decimal>, Hold> {
-    let exact = subject.decimal(&format!("quantity of line {id}"), &row.quantity_in_decimal)?;
-    if exact.is_some() { Ok(exact) } else { subject.decimal(&format!("quantity of line {id}"), &row.quantity) }
+/// For information only, so that a quantity of more digits than fit (33 are possible) counts as absent.
+fn quantity(row: &LineRow) -> Option<Decimal> {
+    let value = |number: &Number| number.decimal().ok().flatten();
+    value(&row.quantity_in_decimal).or_else(|| value(&row.quantity))
 }
 
 fn description(row: &LineRow) -> String {
