@@ -7,7 +7,7 @@ use super::list::{Disorder, Scope, list};
 use super::params::Params;
 use super::site::{Caller, Site};
 use super::store::Kind;
-use super::{coupons, customers, invoices};
+use super::{charges, coupons, customers, invoices};
 
 /// An authenticated request on its way to its operation.
 #[derive(Debug)]
@@ -79,6 +79,7 @@ fn write(
         (Kind::Customer, id, "delete") => customers::delete(site, id, caller),
         (Kind::Customer, ..) => customers::update(site, rest, params, caller),
         (Kind::Coupon, "create_for_items", "") => coupons::create(site, params, caller),
+        (Kind::Invoice, "create_for_charge_items_and_charges", "") => charges::create(site, params, caller),
         (Kind::Invoice, id, "void") => invoices::void(site, id, params, caller),
         (Kind::Invoice, id, "delete") => invoices::delete(site, id, params, caller),
         (Kind::Invoice, id, "record_payment") => invoices::record_payment(site, id, params, caller),

@@ -5,6 +5,7 @@
 mod admin;
 mod attributes;
 mod calls;
+mod charges;
 mod coupons;
 mod customers;
 mod dispatch;

@@ -44,8 +44,7 @@ impl Builder {
 
     /// The year before the present one: the year that the demo books.
     pub(super) fn year(&self) -> i16 {
-        let today = self.today();
-        if today.month() == 1 { today.year() - 1 } else { today.year() }
+        self.today().year() - 1
     }
 
     /// An instant by Amsterdam's clock.
@@ -107,7 +106,7 @@ impl Builder {
             from: from.timestamp(),
             to: if is_charge { from.timestamp() } else { term_end(from, cycle) },
             coupon: None,
-            tax: treatment(customer),
+            tax: treatment(customer.country, customer.vat_number.is_some()),
             subscription: (!is_charge).then(|| customer.subscription_id.clone()),
             price,
         }

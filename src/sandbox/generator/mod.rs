@@ -2,18 +2,18 @@
 //! Belgium, Germany, France and outside the EU. The same seed, size and present give the same bytes.
 
 mod accounts;
-mod assemble;
+pub(super) mod assemble;
 mod builder;
 mod catalogue;
 mod customers;
 mod dice;
-mod document;
+pub(super) mod document;
 mod draft;
 mod failures;
 mod regular;
 mod special;
 mod subscriptions;
-mod taxes;
+pub(super) mod taxes;
 mod vat_numbers;
 mod words;
 
@@ -126,3 +126,6 @@ fn catalogue_rows(builder: &Builder, data: &mut ChargebeeData) {
     data.item_prices = texts(catalogue.item_prices);
     data.coupons = texts(catalogue.coupons);
 }
+
+#[cfg(test)]
+mod tests;

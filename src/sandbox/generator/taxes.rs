@@ -1,10 +1,8 @@
 //! The tax of a line as the vendor would state it: by where the customer is and who it is.
 
-use super::customers::{Buyer, Customer};
-
 /// The tax of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tax {
+pub(in crate::sandbox) enum Tax {
     /// One rate in per cent, of this country.
     Rate { percent: i64, country: &'static str },
     /// Two rates on disjoint parts of the line; the first part in per cent of the line.
@@ -15,23 +13,23 @@ pub(super) enum Tax {
 
 /// One row of `line_item_taxes`, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TaxPart {
+pub(in crate::sandbox) struct TaxPart {
     pub percent: i64,
     pub taxable: i64,
     pub tax: i64,
     pub country: &'static str,
 }
 
-/// EU members among the customers' countries, with their standard rate.
+/// EU members that Wolkwerk sells to, with their standard rate.
 const MEMBERS: [(&str, i64); 6] = [("NL", 21), ("BE", 21), ("DE", 19), ("FR", 20), ("ES", 21), ("GR", 24)];
 
-/// What Wolkwerk charges this customer: Dutch VAT at home, nothing to companies elsewhere in the EU (reverse charge), the
-/// customer's own rate to consumers there (OSS), nothing outside.
-pub(super) fn treatment(customer: &Customer) -> Tax {
-    let Some((country, percent)) = MEMBERS.into_iter().find(|(country, _)| *country == customer.country) else {
+/// What Wolkwerk charges a customer of this country: Dutch VAT at home, nothing to companies with a VAT number elsewhere
+/// in the EU (reverse charge), the customer's own rate to anybody else there (OSS), nothing outside.
+pub(in crate::sandbox) fn treatment(country: &str, has_vat_number: bool) -> Tax {
+    let Some((country, percent)) = MEMBERS.into_iter().find(|(member, _)| *member == country) else {
         return Tax::Exempt("export");
     };
-    if country != "NL" && customer.buyer == Buyer::Business && customer.vat_number.is_some() {
+    if country != "NL" && has_vat_number {
         return Tax::Exempt("reverse_charge");
     }
     Tax::Rate { percent, country }
@@ -39,7 +37,7 @@ pub(super) fn treatment(customer: &Customer) -> Tax {
 
 impl Tax {
     /// The tax rows of a line whose amount after discounts is `net`; it holds the tax already if `inclusive`.
-    pub(super) fn parts(&self, net: i64, inclusive: bool) -> Vec<TaxPart> {
+    pub(in crate::sandbox) fn parts(&self, net: i64, inclusive: bool) -> Vec<TaxPart> {
         match *self {
             Tax::Exempt(_) => Vec::new(),
             Tax::Rate { percent, country } => vec![part(net, percent, inclusive, country)],
