@@ -3,6 +3,7 @@
 //! [`manifest`] reads files as kubectl does, [`schema`] and the CEL rules of the kinds judge each object as the API server
 //! would, and [`validate`] makes of them what the engine runs with.
 
+pub mod cel;
 pub mod common;
 pub mod conditions;
 pub mod connection;
@@ -11,11 +12,13 @@ pub mod customers;
 pub mod endpoints;
 pub mod finding;
 pub mod flows;
+pub mod manifest;
 pub mod mapping;
 pub mod mapping_rows;
 pub mod policies;
 pub mod ready;
 pub mod rule;
+pub mod schema;
 pub mod status;
 pub mod workload;
 pub mod yaml;

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    // Each row was read back from kubectl 1.3x: `kubectl annotate --local -o json`.
+    // Each row was read back from kubectl 1.32 (`kubectl annotate --local -o json`); it shows the largest one as a float.
     #[rstest]
     #[case("NO", Scalar::Bool(false))]
     #[case("No", Scalar::Bool(false))]
@@ -131,7 +131,13 @@ mod tests {
     #[case("0o14", Scalar::Int(12))]
     #[case("0x1F", Scalar::Int(31))]
     #[case("0b101", Scalar::Int(5))]
+    #[case("-0b101", Scalar::Int(-5))]
+    #[case("-0x1f", Scalar::Int(-31))]
+    #[case("0x", Scalar::Text("0x".into()))]
     #[case("1_000", Scalar::Int(1000))]
+    #[case("0_8", Scalar::Int(8))]
+    #[case("1.", Scalar::Int(1))]
+    #[case("1e-2", Scalar::Float(0.01))]
     #[case("-17", Scalar::Int(-17))]
     #[case("+5", Scalar::Int(5))]
     #[case("9223372036854775808", Scalar::UInt(9_223_372_036_854_775_808))]

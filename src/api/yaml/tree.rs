@@ -219,7 +219,7 @@ impl<'text> Builder<'text> {
     }
 
     fn tagged(&self, text: &str, tag: &Tag, line: usize) -> Result<Scalar, Problem> {
-        let wrong = || self.problem(line, format!("{text:?} is not what its tag !!{} says", tag.suffix), "remove the tag");
+        let wrong = || self.problem(line, format!("the value is not what its tag !!{} says", tag.suffix), "remove the tag");
         if tag.handle == "!" && tag.suffix.is_empty() {
             return Ok(Scalar::Text(text.to_owned()));
         }
