@@ -26,7 +26,8 @@ pub struct Rules {
 
 impl Rules {
     pub fn new() -> Self {
-        let compiled = crd::definitions().iter().map(|definition| (definition.kind, compile_schema(definition.schema())));
+        let compiled =
+            crd::definitions().iter().map(|definition| (definition.kind, compile_schema(definition.schema())));
         Self { validator: Validator::new(), compiled: compiled.collect() }
     }
 

@@ -58,11 +58,7 @@ fn publish(crd: &CustomResourceDefinition) -> Definition {
             status.insert("default".to_owned(), json!({"observedGeneration": -1}));
         }
     }
-    Definition {
-        kind: kind_of(crd),
-        file_name: format!("{}_{}.yaml", crd.spec.group, crd.spec.names.plural),
-        document,
-    }
+    Definition { kind: kind_of(crd), file_name: format!("{}_{}.yaml", crd.spec.group, crd.spec.names.plural), document }
 }
 
 fn kind_of(crd: &CustomResourceDefinition) -> &'static str {

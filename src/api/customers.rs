@@ -67,12 +67,7 @@ pub struct Customers {
 
 impl Default for Customers {
     fn default() -> Self {
-        Self {
-            match_by: match_by(),
-            pointer_field: None,
-            chamber_of_commerce_field: None,
-            fields: BTreeMap::new(),
-        }
+        Self { match_by: match_by(), pointer_field: None, chamber_of_commerce_field: None, fields: BTreeMap::new() }
     }
 }
 

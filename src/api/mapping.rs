@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::common::ObjectRef;
 use super::customers::Customers;
-use super::mapping_rows::{DimensionRow, DimensionYear, ItemGroupRow, PaymentMethodRow, PaymentTermRow, Supply, VatRow};
+use super::mapping_rows::{
+    DimensionRow, DimensionYear, ItemGroupRow, PaymentMethodRow, PaymentTermRow, Supply, VatRow,
+};
 use super::status::RuleStatus;
 
 /// Maps one Chargebee business entity to its administration, with that administration's codes.
@@ -25,11 +27,25 @@ use super::status::RuleStatus;
     doc = "Maps one Chargebee business entity to the administration that it is booked in, or to its owner in the CRM, with that administration's codes.",
     selectable = ".spec.connectionRef.name",
     printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name"),
-    printcolumn(name = "Entity", type_ = "string", json_path = ".spec.businessEntityId", description = "Chargebee business entity; the default one when empty"),
+    printcolumn(
+        name = "Entity",
+        type_ = "string",
+        json_path = ".spec.businessEntityId",
+        description = "Chargebee business entity; the default one when empty"
+    ),
     printcolumn(name = "Division", type_ = "integer", json_path = ".spec.exactOnline.division"),
     printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].status"),
-    printcolumn(name = "Resolved", type_ = "string", json_path = ".status.conditions[?(@.type==\"ResolvedRefs\")].status"),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.status==\"False\")].message", description = "what a person must know"),
+    printcolumn(
+        name = "Resolved",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"ResolvedRefs\")].status"
+    ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.status==\"False\")].message",
+        description = "what a person must know"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]

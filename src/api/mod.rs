@@ -20,6 +20,7 @@ pub mod ready;
 pub mod rule;
 pub mod schema;
 pub mod status;
+pub mod validate;
 pub mod workload;
 pub mod yaml;
 

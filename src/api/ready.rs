@@ -88,10 +88,11 @@ fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
 }
 
 fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
-    let why = [ConditionType::FinancialPeriodsAvailable, ConditionType::MappingComplete, ConditionType::DocumentsFlowing]
-        .into_iter()
-        .filter_map(|type_| find_condition(conditions, type_))
-        .find(|condition| condition.status == Status::False.as_str() && !condition.message.is_empty());
+    let why =
+        [ConditionType::FinancialPeriodsAvailable, ConditionType::MappingComplete, ConditionType::DocumentsFlowing]
+            .into_iter()
+            .filter_map(|type_| find_condition(conditions, type_))
+            .find(|condition| condition.status == Status::False.as_str() && !condition.message.is_empty());
     let count = facts.new_documents;
     match why {
         Some(condition) => format!("all {count} new documents are held: {}", condition.message),
@@ -132,7 +133,12 @@ mod tests {
     fn with(findings: &[(ConditionType, bool, Reason)]) -> Vec<Condition> {
         let mut conditions = Vec::new();
         for (type_, status, reason) in findings {
-            set_condition(&mut conditions, Observed::new(*type_, *status, *reason, "because"), 3, Timestamp::UNIX_EPOCH);
+            set_condition(
+                &mut conditions,
+                Observed::new(*type_, *status, *reason, "because"),
+                3,
+                Timestamp::UNIX_EPOCH,
+            );
         }
         conditions
     }
@@ -148,7 +154,10 @@ mod tests {
     #[case(ConditionType::MappingComplete, Reason::VatCodeInvalid)]
     #[case(ConditionType::MappingComplete, Reason::RuleConflict)]
     #[case(ConditionType::WithinEdition, Reason::TooManyEntities)]
-    fn what_is_wrong_in_manifest_or_credentials_makes_ready_false(#[case] type_: ConditionType, #[case] reason: Reason) {
+    fn what_is_wrong_in_manifest_or_credentials_makes_ready_false(
+        #[case] type_: ConditionType,
+        #[case] reason: Reason,
+    ) {
         assert_eq!(summary(&with(&[(type_, false, reason)]), &reported()), ("False".into(), reason.to_string()));
     }
 

@@ -45,7 +45,9 @@ impl Judge {
             (Some("object"), NodeValue::Map(entries)) => self.object(schema, entries, node.line, path),
             (Some("array"), NodeValue::List(items)) => self.list(schema, items, node, path),
             (Some("string"), NodeValue::Text(text)) => self.text(schema, text, node.line, path),
-            (Some("integer"), NodeValue::Plain(_, Scalar::Int(number))) => self.integer(schema, *number, node.line, path),
+            (Some("integer"), NodeValue::Plain(_, Scalar::Int(number))) => {
+                self.integer(schema, *number, node.line, path)
+            }
             (Some("number"), NodeValue::Plain(_, Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_)))
             | (Some("boolean"), NodeValue::Plain(_, Scalar::Bool(_)))
             | (None, _) => {}
@@ -142,7 +144,8 @@ impl Judge {
             schema["x-kubernetes-list-map-keys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut seen = BTreeSet::new();
         for (index, item) in items.iter().enumerate().filter(|_| !keys.is_empty()) {
-            let values = keys.iter().map(|key| item.get(key).map(|node| node.to_json().to_string()).unwrap_or_default());
+            let values =
+                keys.iter().map(|key| item.get(key).map(|node| node.to_json().to_string()).unwrap_or_default());
             let identity = keys.iter().zip(values).map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>();
             let identity = identity.join(", ");
             if !seen.insert(identity.clone()) {
@@ -240,8 +243,12 @@ fn must(pattern: &str) -> String {
         "^[A-Z]{3}$" => "is no currency code: three capitals of ISO 4217, such as EUR",
         "^cf_[A-Za-z0-9_]+$" => "is no custom field: those of Chargebee begin with cf_",
         r"^\S(.*\S)?$" => "begins or ends with a space",
-        r"^\S+( +\S+){4}$" => "is no cron schedule of five fields: minute, hour, day of the month, month, day of the week",
-        r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$" => "is no length of time in hours, minutes and seconds, such as 15m or 1h30m",
+        r"^\S+( +\S+){4}$" => {
+            "is no cron schedule of five fields: minute, hour, day of the month, month, day of the week"
+        }
+        r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$" => {
+            "is no length of time in hours, minutes and seconds, such as 15m or 1h30m"
+        }
         r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" => "is no name of an object: small letters, digits, - and . only",
         r"^https?://[^\s/?#]+[^\s?#]*$" => "is no address that begins with https://, without ? and #",
         _ => return format!("does not match {pattern}"),

@@ -41,7 +41,8 @@ fn is_manifest(file: &Path) -> bool {
 
 /// The text of a file, or what is wrong with it and on which line.
 pub fn read(file: &Path) -> Result<String, (Option<usize>, String, &'static str)> {
-    let unreadable = |error: std::io::Error| (None, format!("cannot be read: {error}"), "make it readable, or remove it");
+    let unreadable =
+        |error: std::io::Error| (None, format!("cannot be read: {error}"), "make it readable, or remove it");
     let size = fs::metadata(file).map_err(unreadable)?.len();
     if size > FILE_SIZE_MAX {
         let message = format!("has {size} bytes, at most {FILE_SIZE_MAX} are read");

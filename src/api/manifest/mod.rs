@@ -37,6 +37,15 @@ impl Origin {
     pub fn line_of(&self, field: &str) -> Option<usize> {
         self.node.as_ref().map(|node| node.nearest(field).line)
     }
+
+    /// Whether the file says something at this field, in contrast to a default.
+    pub fn has(&self, field: &str) -> bool {
+        let mut node = self.node.as_deref();
+        for step in field.split('.') {
+            node = node.and_then(|node| node.get(step));
+        }
+        node.is_some()
+    }
 }
 
 /// An object and where it was read.
@@ -96,7 +105,13 @@ impl<T: kube::Resource<DynamicType = ()>> Located<T> {
     }
 
     /// A warning about a field of this object.
-    pub fn warning(&self, reason: Reason, field: &str, message: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    pub fn warning(
+        &self,
+        reason: Reason,
+        field: &str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Finding {
         self.finding(Severity::Warning, reason, field, message, remedy)
     }
 }

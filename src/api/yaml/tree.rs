@@ -199,7 +199,9 @@ impl<'text> Builder<'text> {
             Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Map(_))) => {
                 Ok(items.iter().flat_map(|item| item.entries().to_vec()).collect())
             }
-            _ => Err(self.problem(value.line, "a merge key (<<) needs a map or a list of maps", "correct the merge key")),
+            _ => {
+                Err(self.problem(value.line, "a merge key (<<) needs a map or a list of maps", "correct the merge key"))
+            }
         }
     }
 
@@ -219,7 +221,8 @@ impl<'text> Builder<'text> {
     }
 
     fn tagged(&self, text: &str, tag: &Tag, line: usize) -> Result<Scalar, Problem> {
-        let wrong = || self.problem(line, format!("the value is not what its tag !!{} says", tag.suffix), "remove the tag");
+        let wrong =
+            || self.problem(line, format!("the value is not what its tag !!{} says", tag.suffix), "remove the tag");
         if tag.handle == "!" && tag.suffix.is_empty() {
             return Ok(Scalar::Text(text.to_owned()));
         }
