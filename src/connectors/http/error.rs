@@ -64,6 +64,16 @@ impl CallError {
         self
     }
 
+    /// The same error without `secret`, should the vendor have repeated it (I9).
+    #[must_use]
+    pub fn without(mut self, secret: &str) -> Self {
+        let message = self.message_mut();
+        if !secret.is_empty() && message.contains(secret) {
+            *message = message.replace(secret, "[secret]");
+        }
+        self
+    }
+
     fn message_mut(&mut self) -> &mut String {
         match self {
             Self::Unauthorized { message }

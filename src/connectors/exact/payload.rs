@@ -1,0 +1,196 @@
+//! The bytes of a sales entry. The same entry gives the same bytes (I8); amounts are written exactly (I2).
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::number::json_number;
+use super::query::day;
+use crate::domain::entry::{EntryKind, EntryLine, SalesEntry};
+use crate::domain::money::Currency;
+
+/// What the books keep of a text [length uncertain]; the rest is cut off here rather than refused there.
+pub(super) const TEXT_LENGTH_MAX: usize = 60;
+/// The vendor's type of a credit sales entry; an ordinary one is what it makes without being told.
+const CREDIT: i32 = 21;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    customer: Uuid,
+    journal: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<i32>,
+    your_ref: &'a str,
+    description: String,
+    entry_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_condition: Option<&'a str>,
+    currency: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Box<RawValue>>,
+    reporting_year: i16,
+    reporting_period: i16,
+    sales_entry_lines: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Line<'a> {
+    #[serde(rename = "GLAccount")]
+    gl_account: Uuid,
+    #[serde(rename = "AmountFC")]
+    amount: Box<RawValue>,
+    #[serde(rename = "VATCode")]
+    vat_code: &'a str,
+    #[serde(rename = "VATAmountFC")]
+    vat_amount: Box<RawValue>,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_center: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+}
+
+/// The body that [`create_sales_entry`](super::ExactClient::create_sales_entry) sends, byte for byte.
+pub fn sales_entry_payload(entry: &SalesEntry, account: Uuid) -> String {
+    let wire = Entry {
+        customer: account,
+        journal: &entry.journal,
+        r#type: (entry.kind == EntryKind::Credit).then_some(CREDIT),
+        your_ref: &entry.your_ref,
+        description: text(&entry.description),
+        entry_date: day(entry.entry_date),
+        due_date: entry.due_date.map(day),
+        payment_condition: entry.payment_condition.as_deref(),
+        currency: entry.currency.code(),
+        rate: entry.rate.map(json_number),
+        reporting_year: entry.reporting.year,
+        reporting_period: entry.reporting.period,
+        sales_entry_lines: entry.lines.iter().map(|line| wire_line(line, entry.currency)).collect(),
+    };
+    // A struct of texts and numbers always has a JSON form.
+    serde_json::to_string(&wire).unwrap_or_default()
+}
+
+fn wire_line(line: &EntryLine, currency: Currency) -> Line<'_> {
+    let amount: Decimal = if line.vat_included { line.net + line.vat } else { line.net }.to_decimal(currency);
+    Line {
+        gl_account: line.account.id,
+        amount: json_number(amount),
+        vat_code: &line.vat_code,
+        vat_amount: json_number(line.vat.to_decimal(currency)),
+        description: text(&line.description),
+        cost_center: line.cost_center.as_deref(),
+        cost_unit: line.cost_unit.as_deref(),
+        from: line.deferral.map(|range| day(range.from)),
+        to: line.deferral.map(|range| day(range.to)),
+    }
+}
+
+fn text(text: &str) -> String {
+    text.chars().take(TEXT_LENGTH_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::domain::calendar::DateRange;
+    use crate::domain::entry::{AccountRef, LineOrigin, PeriodKey};
+    use crate::domain::money::Amount;
+
+    fn line(net: i64, vat: i64, vat_included: bool) -> EntryLine {
+        EntryLine {
+            origin: LineOrigin::Revenue,
+            source_line: Some("li_1".into()),
+            account: AccountRef { id: Uuid::from_u128(8000), code: "8000".into() },
+            net: Amount(net),
+            vat: Amount(vat),
+            vat_code: "2".into(),
+            vat_included,
+            cost_center: None,
+            cost_unit: None,
+            deferral: None,
+            description: "Plan \"Groei\"".into(),
+        }
+    }
+
+    fn entry(kind: EntryKind, lines: Vec<EntryLine>) -> SalesEntry {
+        SalesEntry {
+            kind,
+            journal: "70".into(),
+            customer: "cust".into(),
+            your_ref: "INV-1".into(),
+            description: "é".repeat(80),
+            entry_date: Date::constant(2026, 1, 31),
+            due_date: Some(Date::constant(2026, 3, 2)),
+            payment_condition: Some("30".into()),
+            currency: Currency::EUR,
+            rate: None,
+            reporting: PeriodKey { year: 2026, period: 2 },
+            lines,
+        }
+    }
+
+    fn json(entry: &SalesEntry) -> serde_json::Value {
+        serde_json::from_str(&sales_entry_payload(entry, Uuid::from_u128(1))).unwrap()
+    }
+
+    #[test]
+    fn the_bytes_are_fixed() {
+        let mut deferred = line(10_000, 2_100, false);
+        deferred.deferral = DateRange::new(Date::constant(2026, 2, 1), Date::constant(2027, 1, 31));
+        deferred.cost_center = Some("KP1".into());
+        let entry = SalesEntry { description: "Factuur".into(), ..entry(EntryKind::Sales, vec![deferred]) };
+        let expected = concat!(
+            r#"{"Customer":"00000000-0000-0000-0000-000000000001","Journal":"70","YourRef":"INV-1","Description":"Factuur","#,
+            r#""EntryDate":"2026-01-31T00:00:00","DueDate":"2026-03-02T00:00:00","PaymentCondition":"30","Currency":"EUR","#,
+            r#""ReportingYear":2026,"ReportingPeriod":2,"SalesEntryLines":[{"#,
+            r#""GLAccount":"00000000-0000-0000-0000-000000001f40","AmountFC":100,"VATCode":"2","VATAmountFC":21,"#,
+            r#""Description":"Plan \"Groei\"","CostCenter":"KP1","From":"2026-02-01T00:00:00","To":"2027-01-31T00:00:00"}]}"#,
+        );
+        assert_eq!(sales_entry_payload(&entry, Uuid::from_u128(1)), expected);
+        assert_eq!(sales_entry_payload(&entry.clone(), Uuid::from_u128(1)), expected);
+    }
+
+    #[test]
+    fn an_including_code_carries_the_vat_in_the_amount() {
+        let body = sales_entry_payload(
+            &entry(EntryKind::Sales, vec![line(8_264, 1_736, true), line(8_264, 1_735, false)]),
+            Uuid::nil(),
+        );
+        assert!(body.contains(r#""AmountFC":100,"VATCode":"2","VATAmountFC":17.36"#), "{body}");
+        assert!(body.contains(r#""AmountFC":82.64,"VATCode":"2","VATAmountFC":17.35"#), "{body}");
+    }
+
+    #[test]
+    fn a_credit_says_so_and_is_negative() {
+        let value = json(&entry(EntryKind::Credit, vec![line(-10_000, -2_100, false)]));
+        assert_eq!(value["Type"], 21);
+        assert_eq!(value["SalesEntryLines"][0]["AmountFC"], -100);
+        assert_eq!(json(&entry(EntryKind::Sales, vec![])).get("Type"), None);
+    }
+
+    #[test]
+    fn a_rate_is_exact_and_a_long_text_is_cut_between_characters() {
+        let rate = SalesEntry { rate: Some("0.87654321".parse().unwrap()), ..entry(EntryKind::Sales, vec![]) };
+        assert!(sales_entry_payload(&rate, Uuid::nil()).contains(r#""Rate":0.87654321,"#));
+        assert_eq!(json(&rate)["Description"].as_str().unwrap().chars().count(), 60);
+    }
+
+    #[test]
+    fn the_largest_amount_keeps_its_cents() {
+        let body =
+            sales_entry_payload(&entry(EntryKind::Sales, vec![line(999_999_999_999_999, 0, false)]), Uuid::nil());
+        assert!(body.contains(r#""AmountFC":9999999999999.99"#), "{body}");
+    }
+}
