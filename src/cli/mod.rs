@@ -1,1 +1,4 @@
-//! (room under construction)
+//! The commands, one file each; `main.rs` parses and dispatches.
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

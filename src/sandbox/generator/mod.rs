@@ -1,1 +1,131 @@
-//! (under construction)
+//! The simulated world: Wolkwerk B.V., a Dutch company that sells software by the month and the year in the Netherlands,
+//! Belgium, Germany, France and outside the EU. The same seed, size and present give the same bytes.
+
+mod accounts;
+pub(super) mod assemble;
+mod builder;
+mod catalogue;
+mod customers;
+mod dice;
+pub(super) mod document;
+mod draft;
+mod failures;
+mod regular;
+mod special;
+mod subscriptions;
+pub(super) mod taxes;
+mod vat_numbers;
+mod words;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use accounts::ExistingAccount;
+
+use builder::Builder;
+
+/// The Exact account that was merged away and that one customer still points at (E27).
+pub const MERGED_AWAY_ACCOUNT: &str = "5f0e2c1a-7d34-4b6e-9a10-1f2e3d4c5b6a";
+
+/// How large a world is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Customers with documents; a few more come with the unusual ones where the invoices are few.
+    pub customers: usize,
+    /// Invoices in every state, exactly so many.
+    pub invoices: usize,
+}
+
+/// What world is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct GeneratorOptions {
+    pub seed: u64,
+    pub size: Size,
+    /// The sandbox's present: nothing is dated later.
+    pub now: Timestamp,
+    /// Whether there are documents that cannot be booked (E27–E32).
+    pub failures: bool,
+}
+
+/// Why a document is expected to be held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Expectation {
+    /// The requirement's row: `E28`.
+    pub row: &'static str,
+    /// The reason as the design names it: `VatNumberInvalid`.
+    pub reason: &'static str,
+    /// Whether opening the two years after the demo's dissolves it.
+    pub until_years_are_open: bool,
+}
+
+/// A Chargebee site's rows as JSON texts, in the order in which they were made.
+#[derive(Clone, Debug, Default)]
+pub struct ChargebeeData {
+    pub item_families: Vec<String>,
+    pub items: Vec<String>,
+    pub item_prices: Vec<String>,
+    pub coupons: Vec<String>,
+    pub customers: Vec<String>,
+    pub subscriptions: Vec<String>,
+    pub invoices: Vec<String>,
+    pub credit_notes: Vec<String>,
+    pub transactions: Vec<String>,
+    /// The last invoice number that was given.
+    pub last_number: String,
+    /// Document number to the reason for which it must be held while only the demo's year and the one before are open.
+    /// Every in-scope document that is not here must be booked.
+    pub expectations: BTreeMap<String, Expectation>,
+}
+
+/// The world on both sides.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    pub chargebee: ChargebeeData,
+    /// The accounts that exist in Exact before the first run.
+    pub accounts: Vec<ExistingAccount>,
+}
+
+/// Makes a world.
+pub fn generate(options: GeneratorOptions) -> World {
+    let mut builder = Builder::new(options.seed, options.now);
+    let wanted = options.size.invoices;
+    let failed = if options.failures { failures::add(&mut builder, wanted) } else { 0 };
+    let unusual = special::add(&mut builder, (wanted - failed) / 2);
+    let customers = options.size.customers.saturating_sub(builder.customers.len()).max(1);
+    regular::add(&mut builder, customers, wanted - failed - unusual);
+    let accounts = accounts::accounts(&mut builder, options.failures && options.size.customers >= 10);
+    let mut data = ChargebeeData::default();
+    assemble::documents(&mut builder, &mut data);
+    data.subscriptions = subscriptions::rows(&builder);
+    data.customers = customer_rows(&builder);
+    catalogue_rows(&builder, &mut data);
+    World { chargebee: data, accounts }
+}
+
+/// Customers in the order in which they came, the last of each page of ten changed in the same second as the next.
+fn customer_rows(builder: &Builder) -> Vec<String> {
+    let mut order: Vec<_> = builder.customers.iter().collect();
+    order.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    let seconds: Vec<i64> = order.iter().map(|customer| customer.created_at.as_second()).collect();
+    let updated_at = |place: usize| {
+        let straddles = place % 10 == 9 && place + 1 < seconds.len();
+        seconds[if straddles { place + 1 } else { place }]
+    };
+    order.iter().enumerate().map(|(place, customer)| customer.row(updated_at(place)).to_string()).collect()
+}
+
+fn catalogue_rows(builder: &Builder, data: &mut ChargebeeData) {
+    let years = SignedDuration::from_hours(24 * 800);
+    let catalogue = catalogue::catalogue(builder.now.checked_sub(years).unwrap_or(builder.now));
+    let texts = |rows: Vec<Value>| rows.iter().map(Value::to_string).collect();
+    data.item_families = texts(catalogue.item_families);
+    data.items = texts(catalogue.items);
+    data.item_prices = texts(catalogue.item_prices);
+    data.coupons = texts(catalogue.coupons);
+}
+
+#[cfg(test)]
+mod tests;

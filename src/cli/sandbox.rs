@@ -1,0 +1,121 @@
+//! `koppel sandbox`: both vendors simulated on loopback, until Ctrl-C.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::sandbox::generator::Size;
+use crate::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
+
+/// Serves a simulated Chargebee site and a simulated Exact Online administration on loopback.
+///
+/// The world is made by a seeded generator: the same seed and size give the same documents. It runs until Ctrl-C.
+#[derive(Args, Debug)]
+pub struct SandboxArgs {
+    /// The sandbox's present when it starts [default: 2027-01-05T09:30 in Amsterdam]
+    #[arg(long)]
+    now: Option<Timestamp>,
+    /// Seed of the generator
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Customers to make
+    #[arg(long, default_value_t = 24)]
+    customers: usize,
+    /// Invoices to make
+    #[arg(long, default_value_t = 72)]
+    invoices: usize,
+    /// Whether the vendors' quotas are kept
+    #[arg(long, value_enum, default_value = "vendor")]
+    quotas: QuotasArg,
+    /// Port of the Chargebee sandbox; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    chargebee_port: u16,
+    /// Port of the admin interface; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    admin_port: u16,
+    /// A world without documents that cannot be booked
+    #[arg(long)]
+    clean: bool,
+    /// How to print the addresses
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum QuotasArg {
+    Off,
+    Vendor,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+impl SandboxArgs {
+    fn options(&self) -> SandboxOptions {
+        let default = SandboxOptions::default();
+        SandboxOptions {
+            now: self.now.unwrap_or(default.now),
+            seed: self.seed,
+            size: Size { customers: self.customers, invoices: self.invoices },
+            quotas: self.quotas == QuotasArg::Vendor,
+            failures: !self.clean,
+            chargebee_port: self.chargebee_port,
+            admin_port: self.admin_port,
+            ..default
+        }
+    }
+}
+
+/// Runs the command until Ctrl-C.
+///
+/// # Errors
+/// When a port is taken.
+pub async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+    let sandbox = Sandbox::start(args.options()).await?;
+    match args.output {
+        Output::Json => println!("{}", addresses(&sandbox)),
+        Output::Text => println!("{}", welcome(&sandbox)),
+    }
+    tokio::signal::ctrl_c().await?;
+    sandbox.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn addresses(sandbox: &Sandbox) -> serde_json::Value {
+    json!({
+        "now": sandbox.clock.now(),
+        "chargebee": {"url": sandbox.chargebee_url(), "site": SITE, "apiKey": API_KEY},
+        "admin": {"url": sandbox.admin_url()},
+    })
+}
+
+fn welcome(sandbox: &Sandbox) -> String {
+    let (chargebee, admin) = (sandbox.chargebee_url(), sandbox.admin_url());
+    format!(
+        "\
+Chargebee   {chargebee}/api/v2
+            site {SITE}, API key {API_KEY}
+Admin       {admin}/admin
+Time        {now}
+
+Look at the first invoices:
+  curl -u {API_KEY}: '{chargebee}/api/v2/invoices?limit=2'
+Move the clock by a day:
+  curl -X POST -H 'Content-Type: application/json' -d '{{\"advance_seconds\":86400}}' {admin}/admin/clock
+Void an invoice, as a person would:
+  curl -X POST {admin}/admin/chargebee/invoices/INV-00012/void
+Lose the answer to the next POST:
+  curl -X POST -H 'Content-Type: application/json' \\
+    -d '{{\"kind\":\"lost_answer\",\"method\":\"POST\"}}' {admin}/admin/chargebee/faults
+Counts and sums of both sides:
+  curl {admin}/admin/summary
+
+Ctrl-C ends it.",
+        now = sandbox.clock.now(),
+    )
+}

@@ -1,0 +1,131 @@
+//! The admin interface of the Chargebee sandbox, JSON over HTTP: what a person would do in Chargebee's own screens, and
+//! what a test needs to know.
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::{ChargebeeSandbox, Fault, Limits, WorldError};
+
+/// The routes below `/admin/chargebee`.
+pub(super) fn router(sandbox: ChargebeeSandbox) -> Router {
+    Router::new()
+        .route("/invoices", get(invoices).post(add_invoices))
+        .route("/invoices/{id}", get(invoice).post(update_invoice))
+        .route("/invoices/{id}/void", post(void_invoice))
+        .route("/invoices/{id}/delete", post(delete_invoice))
+        .route("/customers", get(customers).post(put_customer))
+        .route("/customers/{id}", post(update_customer))
+        .route("/faults", post(inject).delete(clear_faults))
+        .route("/limits", post(set_limits))
+        .route("/calls", get(calls).delete(reset_calls))
+        .route("/summary", get(summary))
+        .with_state(sandbox)
+}
+
+/// A refused change, told as text.
+struct Refused(StatusCode, String);
+
+impl From<WorldError> for Refused {
+    fn from(error: WorldError) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = json!({"error": self.1}).to_string();
+        (self.0, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    }
+}
+
+type Done = Result<Json<Value>, Refused>;
+
+fn done() -> Json<Value> {
+    Json(json!({"done": true}))
+}
+
+async fn invoices(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(sandbox.invoices().into())
+}
+
+async fn customers(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(sandbox.customers().into())
+}
+
+async fn invoice(State(sandbox): State<ChargebeeSandbox>, Path(id): Path<String>) -> Done {
+    let missing = || Refused(StatusCode::NOT_FOUND, format!("there is no invoice {id}"));
+    sandbox.invoice(&id).map(Json).ok_or_else(missing)
+}
+
+/// Takes one row or an array of rows.
+async fn add_invoices(State(sandbox): State<ChargebeeSandbox>, Json(rows): Json<Value>) -> Done {
+    let rows = match rows {
+        Value::Array(rows) => rows,
+        row => vec![row],
+    };
+    sandbox.add_invoices(rows)?;
+    Ok(done())
+}
+
+async fn update_invoice(
+    State(sandbox): State<ChargebeeSandbox>,
+    Path(id): Path<String>,
+    Json(changes): Json<Value>,
+) -> Done {
+    Ok(Json(sandbox.update_invoice(&id, &changes)?))
+}
+
+async fn void_invoice(State(sandbox): State<ChargebeeSandbox>, Path(id): Path<String>) -> Done {
+    sandbox.void_invoice(&id)?;
+    Ok(done())
+}
+
+async fn delete_invoice(State(sandbox): State<ChargebeeSandbox>, Path(id): Path<String>) -> Done {
+    sandbox.delete_invoice(&id)?;
+    Ok(done())
+}
+
+async fn put_customer(State(sandbox): State<ChargebeeSandbox>, Json(row): Json<Value>) -> Done {
+    sandbox.put_customer(row)?;
+    Ok(done())
+}
+
+async fn update_customer(
+    State(sandbox): State<ChargebeeSandbox>,
+    Path(id): Path<String>,
+    Json(changes): Json<Value>,
+) -> Done {
+    Ok(Json(sandbox.update_customer(&id, &changes)?))
+}
+
+async fn inject(State(sandbox): State<ChargebeeSandbox>, Json(fault): Json<Fault>) -> Json<Value> {
+    sandbox.inject(fault);
+    done()
+}
+
+async fn clear_faults(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    sandbox.clear_faults();
+    done()
+}
+
+async fn set_limits(State(sandbox): State<ChargebeeSandbox>, Json(limits): Json<Limits>) -> Json<Value> {
+    sandbox.set_limits(limits);
+    done()
+}
+
+async fn calls(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(json!({"counts": sandbox.call_counts(), "calls": sandbox.calls()}))
+}
+
+async fn reset_calls(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    sandbox.reset_calls();
+    done()
+}
+
+async fn summary(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(json!(sandbox.invoice_sums()))
+}

@@ -1,0 +1,208 @@
+//! `POST /invoices/create_for_charge_items_and_charges`: a one-off invoice of charge items and ad-hoc charges.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::params::{Params, parse_bool};
+use super::site::{Caller, Site, wrapped};
+use super::store::Kind;
+use crate::sandbox::generator::assemble::exchange_rate;
+use crate::sandbox::generator::document::tax_name;
+use crate::sandbox::generator::taxes::{Tax, TaxPart, treatment};
+
+/// The parameters that this simulation carries out; others are refused rather than overlooked.
+const TAKEN: [&str; 8] = [
+    "customer_id",
+    "currency_code",
+    "invoice_date",
+    "net_term_days",
+    "po_number",
+    "auto_collection",
+    "item_prices",
+    "charges",
+];
+
+/// The largest price and quantity: their product and its tax stay far from overflowing.
+const WHOLE_MAX: u64 = 1_000_000_000;
+
+/// One line before its tax.
+struct Charge {
+    entity: Option<String>,
+    description: String,
+    unit_amount: i64,
+    quantity: i64,
+    taxable: bool,
+}
+
+/// Makes the invoice, open, with the next number of the series.
+pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
+    if let Some((name, _)) = params.iter().find(|(name, _)| !TAKEN.contains(&name[0].as_str())) {
+        return Err(ApiError::wrong_value(&super::filter::spelled(name), "is not simulated by this sandbox"));
+    }
+    let customer = params.text("customer_id").ok_or_else(|| ApiError::wrong_value("customer_id", "cannot be blank"))?;
+    let customer = site.fetch(Kind::Customer, customer, caller)?;
+    let currency = params.text("currency_code").or(customer["preferred_currency_code"].as_str()).unwrap_or("EUR");
+    let charges = charges(site, params, currency)?;
+    let tax = treatment_of(&customer);
+    let number = site.numbers.next();
+    let mut invoice = head(site, params, &customer, currency, &number, caller)?;
+    add_lines(&mut invoice, &charges, &tax, caller);
+    site.save_and_emit(Kind::Invoice, &mut invoice, "invoice_generated", caller);
+    Ok(wrapped(Kind::Invoice, &invoice))
+}
+
+fn treatment_of(customer: &Value) -> Tax {
+    let has_vat_number = customer["vat_number"].as_str().is_some_and(|number| !number.is_empty());
+    match customer["billing_address"]["country"].as_str() {
+        Some(country) => treatment(country, has_vat_number),
+        None => Tax::Exempt("tax_not_configured"),
+    }
+}
+
+fn charges(site: &Site, params: &Params, currency: &str) -> Result<Vec<Charge>, ApiError> {
+    let mut charges = Vec::new();
+    for (index, row) in params.rows("item_prices") {
+        charges.push(of_item_price(site, index, &row, currency)?);
+    }
+    for (index, row) in params.rows("charges") {
+        charges.push(ad_hoc(index, &row)?);
+    }
+    if charges.is_empty() {
+        return Err(ApiError::wrong_value("item_prices[item_price_id][0]", "cannot be blank"));
+    }
+    Ok(charges)
+}
+
+fn whole(object: &str, index: usize, row: &BTreeMap<String, String>, name: &str) -> Result<Option<i64>, ApiError> {
+    let wrong =
+        || ApiError::wrong_value(&format!("{object}[{name}][{index}]"), "should be a number of at most 9 digits");
+    let read = |text: &String| text.parse().ok().filter(|number: &i64| number.unsigned_abs() < WHOLE_MAX);
+    let sent = row.get(name).filter(|text| !text.is_empty());
+    sent.map(|text| read(text).ok_or_else(wrong)).transpose()
+}
+
+fn of_item_price(
+    site: &Site,
+    index: usize,
+    row: &BTreeMap<String, String>,
+    currency: &str,
+) -> Result<Charge, ApiError> {
+    let wrong = |problem: &str| ApiError::wrong_value(&format!("item_prices[item_price_id][{index}]"), problem);
+    let id = row.get("item_price_id").ok_or_else(|| wrong("cannot be blank"))?;
+    let price = site.store.visible(Kind::ItemPrice, id, None).map_err(|_| ApiError::not_found(id))?.value();
+    if price["item_type"] != "charge" || price["currency_code"] != currency {
+        return Err(wrong("should be a charge of the invoice's currency"));
+    }
+    let unit_amount = whole("item_prices", index, row, "unit_price")?.or(price["price"].as_i64()).unwrap_or(0);
+    Ok(Charge {
+        entity: Some(id.clone()),
+        description: price["name"].as_str().unwrap_or(id).to_owned(),
+        unit_amount,
+        quantity: whole("item_prices", index, row, "quantity")?.unwrap_or(1),
+        taxable: true,
+    })
+}
+
+fn ad_hoc(index: usize, row: &BTreeMap<String, String>) -> Result<Charge, ApiError> {
+    let blank = |name: &str| ApiError::wrong_value(&format!("charges[{name}][{index}]"), "cannot be blank");
+    Ok(Charge {
+        entity: None,
+        description: row.get("description").cloned().ok_or_else(|| blank("description"))?,
+        unit_amount: whole("charges", index, row, "amount")?.ok_or_else(|| blank("amount"))?,
+        quantity: 1,
+        taxable: row.get("taxable").and_then(|text| parse_bool(text)).unwrap_or(true),
+    })
+}
+
+fn head(
+    site: &Site,
+    params: &Params,
+    customer: &Value,
+    currency: &str,
+    number: &str,
+    caller: Caller<'_>,
+) -> Result<Value, ApiError> {
+    let number_of = |name: &str, default: i64| {
+        let wrong = || ApiError::wrong_value(name, "should be a number of at most 10 digits");
+        params.text(name).filter(|text| text.len() > 10).map_or(Ok(()), |_| Err(wrong()))?;
+        params.text(name).map_or(Ok(default), |text| text.parse::<i64>().map_err(|_| wrong()))
+    };
+    let date = number_of("invoice_date", caller.seconds())?;
+    let days = number_of("net_term_days", customer["net_term_days"].as_i64().unwrap_or(0))?;
+    let mut invoice = json!({
+        "id": number, "customer_id": customer["id"], "recurring": false,
+        "status": if days > 0 { "posted" } else { "payment_due" }, "price_type": "tax_exclusive", "date": date,
+        "due_date": date + days * 86_400, "net_term_days": days, "generated_at": caller.seconds(),
+        "currency_code": currency, "base_currency_code": "EUR", "exchange_rate": exchange_rate(currency, caller.now), "first_invoice": false,
+        "has_advance_charges": false, "term_finalized": true, "is_gifted": false, "deleted": false, "channel": "web",
+        "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "round_off_amount": 0,
+        "new_sales_amount": 0, "line_item_discounts": [], "discounts": [], "linked_payments": [],
+        "dunning_attempts": [], "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [],
+        "linked_orders": [], "linked_taxes_withheld": [], "notes": [],
+        "site_details_at_creation": {"timezone": site.zone_name},
+    });
+    for name in ["vat_number", "vat_number_prefix", "billing_address", "business_entity_id"] {
+        if let Some(value) = customer.get(name) {
+            invoice[name] = value.clone();
+        }
+    }
+    if let Some(number) = params.text("po_number") {
+        invoice["po_number"] = number.into();
+    }
+    Ok(invoice)
+}
+
+/// The lines with their taxes, and the sums over them.
+fn add_lines(invoice: &mut Value, charges: &[Charge], tax: &Tax, caller: Caller<'_>) {
+    let number = invoice["id"].as_str().unwrap_or_default().replace('-', "");
+    let (mut lines, mut taxes, mut sub_total, mut tax_total) = (Vec::new(), Vec::new(), 0, 0);
+    for (index, charge) in charges.iter().enumerate() {
+        let amount = charge.unit_amount * charge.quantity;
+        let tax = if charge.taxable { tax.clone() } else { Tax::Exempt("product_exempt") };
+        let parts = tax.parts(amount, false);
+        let id = format!("li_{number}{index}");
+        let mut line = line(charge, &id, amount, &parts, caller);
+        if let Tax::Exempt(reason) = tax {
+            line["tax_exempt_reason"] = reason.into();
+        }
+        line["customer_id"] = invoice["customer_id"].clone();
+        taxes.extend(parts.iter().map(|part| tax_row(&id, part)));
+        lines.push(line);
+        sub_total += amount;
+        tax_total += parts.iter().map(|part| part.tax).sum::<i64>();
+    }
+    let name = taxes.first().map(|row: &Value| row["tax_name"].clone());
+    invoice["taxes"] = name.map_or(json!([]), |name| json!([{"name": name, "amount": tax_total, "object": "tax"}]));
+    invoice["line_items"] = lines.into();
+    invoice["line_item_taxes"] = taxes.into();
+    invoice["sub_total"] = sub_total.into();
+    invoice["tax"] = tax_total.into();
+    for sum in ["total", "amount_due", "amount_to_collect"] {
+        invoice[sum] = (sub_total + tax_total).into();
+    }
+}
+
+fn line(charge: &Charge, id: &str, amount: i64, parts: &[TaxPart], caller: Caller<'_>) -> Value {
+    let at = caller.seconds();
+    let mut line = json!({
+        "id": id, "date_from": at, "date_to": at, "unit_amount": charge.unit_amount, "quantity": charge.quantity,
+        "amount": amount, "pricing_model": if charge.entity.is_some() { "per_unit" } else { "flat_fee" },
+        "is_taxed": !parts.is_empty(), "tax_amount": parts.iter().map(|part| part.tax).sum::<i64>(),
+        "discount_amount": 0, "item_level_discount_amount": 0, "metered": false, "is_percentage_pricing": false,
+        "description": charge.description, "entity_id": charge.entity,
+        "entity_type": if charge.entity.is_some() { "charge_item_price" } else { "adhoc" }, "object": "line_item",
+    });
+    if let Some(part) = parts.first() {
+        line["tax_rate"] = (part.percent as f64).into();
+    }
+    line
+}
+
+fn tax_row(line: &str, part: &TaxPart) -> Value {
+    json!({"line_item_id": line, "tax_name": tax_name(part.country), "tax_rate": part.percent as f64,
+        "taxable_amount": part.taxable, "tax_amount": part.tax, "is_partial_tax_applied": false,
+        "is_non_compliance_tax": false, "tax_juris_type": "country", "tax_juris_name": part.country,
+        "tax_juris_code": part.country, "object": "line_item_tax"})
+}

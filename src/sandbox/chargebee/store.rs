@@ -1,0 +1,234 @@
+//! The site's rows. A row is kept as its JSON text with the few attributes that lists sort and filter by most, so that
+//! fifty thousand invoices cost about their own size.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::ApiError;
+
+/// The kinds of rows that the site keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Customer,
+    Subscription,
+    Invoice,
+    CreditNote,
+    Transaction,
+    ItemFamily,
+    Item,
+    ItemPrice,
+    Coupon,
+    Event,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 10] = [
+        Kind::Customer,
+        Kind::Subscription,
+        Kind::Invoice,
+        Kind::CreditNote,
+        Kind::Transaction,
+        Kind::ItemFamily,
+        Kind::Item,
+        Kind::ItemPrice,
+        Kind::Coupon,
+        Kind::Event,
+    ];
+
+    /// The first segment of the kind's paths.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Kind::Customer => "customers",
+            Kind::Subscription => "subscriptions",
+            Kind::Invoice => "invoices",
+            Kind::CreditNote => "credit_notes",
+            Kind::Transaction => "transactions",
+            Kind::ItemFamily => "item_families",
+            Kind::Item => "items",
+            Kind::ItemPrice => "item_prices",
+            Kind::Coupon => "coupons",
+            Kind::Event => "events",
+        }
+    }
+
+    /// The key that wraps a row in an answer, and the row's `object`.
+    pub(super) fn object(self) -> &'static str {
+        match self {
+            Kind::Customer => "customer",
+            Kind::Subscription => "subscription",
+            Kind::Invoice => "invoice",
+            Kind::CreditNote => "credit_note",
+            Kind::Transaction => "transaction",
+            Kind::ItemFamily => "item_family",
+            Kind::Item => "item",
+            Kind::ItemPrice => "item_price",
+            Kind::Coupon => "coupon",
+            Kind::Event => "event",
+        }
+    }
+
+    /// The kind whose paths start with `segment`.
+    pub(super) fn of_path(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.path() == segment)
+    }
+}
+
+/// What a list sorts and filters by without parsing the whole row.
+#[derive(Debug, Deserialize)]
+pub(super) struct Keys {
+    pub id: Box<str>,
+    pub name: Option<Box<str>>,
+    pub created_at: Option<i64>,
+    pub generated_at: Option<i64>,
+    pub updated_at: Option<i64>,
+    pub occurred_at: Option<i64>,
+    pub date: Option<i64>,
+    pub business_entity_id: Option<Box<str>>,
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// One row. `sequence` is the site's internal number: it rises with each row and never changes.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub sequence: u64,
+    pub keys: Keys,
+    pub body: Box<str>,
+}
+
+impl Row {
+    fn new(sequence: u64, body: Box<str>) -> serde_json::Result<Self> {
+        Ok(Self { sequence, keys: serde_json::from_str(&body)?, body })
+    }
+
+    /// The whole row. The text was written by [`Collection`], so it parses.
+    pub(super) fn value(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+/// The rows of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Collection {
+    rows: Vec<Row>,
+    by_id: HashMap<Box<str>, usize>,
+    next_sequence: u64,
+}
+
+impl Collection {
+    /// Puts a row, new or in place of the one with the same id.
+    ///
+    /// # Errors
+    /// When the text is not a JSON object with an `id`.
+    pub(super) fn put(&mut self, body: &str) -> serde_json::Result<()> {
+        let known = self.by_id.get(&*Row::new(0, body.into())?.keys.id).copied();
+        match known {
+            Some(index) => self.rows[index] = Row::new(self.rows[index].sequence, body.into())?,
+            None => self.append(Row::new(self.next_sequence, body.into())?),
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, row: Row) {
+        self.next_sequence = row.sequence + 1;
+        self.by_id.insert(row.keys.id.clone(), self.rows.len());
+        self.rows.push(row);
+    }
+
+    /// The row with this id, deleted or not.
+    pub(super) fn get(&self, id: &str) -> Option<&Row> {
+        self.by_id.get(id).map(|index| &self.rows[*index])
+    }
+
+    /// All rows in the order in which they were made.
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+}
+
+/// The whole site.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    collections: HashMap<Kind, Collection>,
+    last_version: i64,
+    last_id: u64,
+}
+
+static NO_ROWS: std::sync::LazyLock<Collection> = std::sync::LazyLock::new(Collection::default);
+
+impl Store {
+    /// The rows of a kind.
+    pub(super) fn collection(&self, kind: Kind) -> &Collection {
+        self.collections.get(&kind).unwrap_or(&NO_ROWS)
+    }
+
+    /// Puts a row as it stands, without touching its times: what the generator or a test brings in.
+    ///
+    /// # Errors
+    /// When the text is not a JSON object with an `id`.
+    pub(super) fn put_text(&mut self, kind: Kind, body: &str) -> serde_json::Result<()> {
+        self.collections.entry(kind).or_default().put(body)
+    }
+
+    /// Puts a row that has just changed: `updated_at` in seconds, `resource_version` in milliseconds and strictly rising.
+    pub(super) fn put_changed(&mut self, kind: Kind, row: &mut Value, now_ms: i64) {
+        self.last_version = now_ms.max(self.last_version + 1);
+        row["updated_at"] = (self.last_version / 1000).into();
+        row["resource_version"] = self.last_version.into();
+        row["object"] = kind.object().into();
+        // A row built here always has an id; one that has none is dropped rather than kept unfindable.
+        let _ = self.put_text(kind, &row.to_string());
+    }
+
+    /// A row that a caller may see: not deleted, and of the asked business entity if one is asked for.
+    ///
+    /// # Errors
+    /// 404 `resource_not_found`.
+    pub(super) fn visible(&self, kind: Kind, id: &str, entity: Option<&str>) -> Result<&Row, ApiError> {
+        let row = self.collection(kind).get(id).filter(|row| !row.keys.deleted);
+        row.filter(|row| entity.is_none() || row.keys.business_entity_id.as_deref() == entity)
+            .ok_or_else(|| ApiError::not_found(id))
+    }
+
+    /// A new id in Chargebee's style: letters and digits behind a prefix, never given twice.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        self.last_id += 1;
+        // An odd factor permutes 64-bit numbers, so ids look unordered and are still unique.
+        let mut rest = self.last_id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut id = prefix.to_owned();
+        while rest > 0 {
+            id.push(char::from(DIGITS[(rest % 62) as usize]));
+            rest /= 62;
+        }
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_changed_row_keeps_its_place_and_its_version_rises_within_one_millisecond() {
+        let mut store = Store::default();
+        store.put_changed(Kind::Customer, &mut json!({"id": "a"}), 1_700_000_000_000);
+        store.put_changed(Kind::Customer, &mut json!({"id": "b"}), 1_700_000_000_000);
+        store.put_changed(Kind::Customer, &mut json!({"id": "a", "company": "X"}), 1_700_000_000_000);
+        let rows = store.collection(Kind::Customer).rows();
+        assert_eq!(rows.iter().map(|row| &*row.keys.id).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(rows[0].value()["resource_version"], 1_700_000_000_002_i64);
+        assert_eq!(rows[0].value()["company"], "X");
+    }
+
+    #[test]
+    fn new_ids_differ() {
+        let mut store = Store::default();
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| store.new_id("x")).collect();
+        assert_eq!(ids.len(), 1000);
+    }
+}

@@ -1,0 +1,202 @@
+//! The world changed from outside the API, as people do it in Chargebee's own screens: in-process twins of the admin
+//! interface, and the truth that proofs compare with.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::error::ApiError;
+use super::invoices::{number, text};
+use super::params::Params;
+use super::site::Caller;
+use super::store::{Kind, Store};
+use super::{ChargebeeSandbox, invoices};
+use crate::sandbox::generator::ChargebeeData;
+
+/// A change that the site refused.
+#[derive(Debug, Error)]
+#[error("chargebee sandbox refused the change: {0}")]
+pub struct WorldError(String);
+
+impl From<ApiError> for WorldError {
+    fn from(error: ApiError) -> Self {
+        Self(error.body()["message"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+/// Invoices of one currency, counted and summed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InvoiceSum {
+    pub count: u64,
+    /// The invoices' totals, in minor units.
+    pub total: i64,
+}
+
+/// Puts the generated rows into an empty store.
+pub(super) fn fill(store: &mut Store, data: ChargebeeData) {
+    let rows = [
+        (Kind::ItemFamily, data.item_families),
+        (Kind::Item, data.items),
+        (Kind::ItemPrice, data.item_prices),
+        (Kind::Coupon, data.coupons),
+        (Kind::Customer, data.customers),
+        (Kind::Subscription, data.subscriptions),
+        (Kind::Invoice, data.invoices),
+        (Kind::CreditNote, data.credit_notes),
+        (Kind::Transaction, data.transactions),
+    ];
+    for (kind, texts) in rows {
+        for text in texts {
+            // The generator writes whole rows; one without an id could not be found again anyway.
+            let _ = store.put_text(kind, &text);
+        }
+    }
+}
+
+impl ChargebeeSandbox {
+    /// Every invoice, whatever its state, in the order in which they were made.
+    pub fn invoices(&self) -> Vec<Value> {
+        self.rows(Kind::Invoice)
+    }
+
+    /// Every customer.
+    pub fn customers(&self) -> Vec<Value> {
+        self.rows(Kind::Customer)
+    }
+
+    /// Every credit note.
+    pub fn credit_notes(&self) -> Vec<Value> {
+        self.rows(Kind::CreditNote)
+    }
+
+    /// Every transaction.
+    pub fn transactions(&self) -> Vec<Value> {
+        self.rows(Kind::Transaction)
+    }
+
+    fn rows(&self, kind: Kind) -> Vec<Value> {
+        self.lock().store.collection(kind).rows().iter().map(|row| row.value()).collect()
+    }
+
+    /// One invoice, deleted or not.
+    pub fn invoice(&self, id: &str) -> Option<Value> {
+        self.lock().store.collection(Kind::Invoice).get(id).map(|row| row.value())
+    }
+
+    /// Invoices that stand (neither pending nor voided nor deleted), by currency.
+    pub fn invoice_sums(&self) -> BTreeMap<String, InvoiceSum> {
+        let mut sums: BTreeMap<String, InvoiceSum> = BTreeMap::new();
+        for row in self.lock().store.collection(Kind::Invoice).rows() {
+            let invoice = row.value();
+            if row.keys.deleted || matches!(text(&invoice, "status"), "pending" | "voided") {
+                continue;
+            }
+            let sum = sums.entry(text(&invoice, "currency_code").to_owned()).or_default();
+            sum.count += 1;
+            sum.total += number(&invoice, "total");
+        }
+        sums
+    }
+
+    /// Adds invoices or replaces those with the same id. Each is saved as a change of now with its event.
+    ///
+    /// # Errors
+    /// When one has no `id`; the ones before it have been added.
+    pub fn add_invoices(&self, rows: Vec<Value>) -> Result<(), WorldError> {
+        for mut row in rows {
+            if row["id"].as_str().is_none_or(str::is_empty) {
+                return Err(WorldError("an invoice needs an id".to_owned()));
+            }
+            let name = if text(&row, "status") == "pending" { "pending_invoice_created" } else { "invoice_generated" };
+            let caller = self.console();
+            self.lock().save_and_emit(Kind::Invoice, &mut row, name, caller);
+        }
+        Ok(())
+    }
+
+    /// Adds a customer or replaces the one with the same id.
+    ///
+    /// # Errors
+    /// When it has no `id`.
+    pub fn put_customer(&self, mut row: Value) -> Result<(), WorldError> {
+        let id = row["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
+        let id = id.ok_or_else(|| WorldError("a customer needs an id".to_owned()))?;
+        let caller = self.console();
+        let site = &mut *self.lock();
+        let known = site.store.collection(Kind::Customer).get(&id).is_some();
+        let name = if known { "customer_changed" } else { "customer_created" };
+        site.save_and_emit(Kind::Customer, &mut row, name, caller);
+        Ok(())
+    }
+
+    /// Sets attributes of a customer, merged into what is there; `null` takes one away.
+    ///
+    /// # Errors
+    /// When there is no such customer.
+    pub fn update_customer(&self, id: &str, changes: &Value) -> Result<Value, WorldError> {
+        self.patch(Kind::Customer, id, changes, "customer_changed")
+    }
+
+    /// Sets attributes of an invoice as no API call could: for tests of documents that are wrong in themselves.
+    ///
+    /// # Errors
+    /// When there is no such invoice.
+    pub fn update_invoice(&self, id: &str, changes: &Value) -> Result<Value, WorldError> {
+        self.patch(Kind::Invoice, id, changes, "invoice_updated")
+    }
+
+    fn patch(&self, kind: Kind, id: &str, changes: &Value, event: &str) -> Result<Value, WorldError> {
+        let caller = self.console();
+        let site = &mut *self.lock();
+        let mut row = site.fetch(kind, id, caller)?;
+        merge(&mut row, changes);
+        row["id"] = id.into();
+        site.save_and_emit(kind, &mut row, event, caller);
+        Ok(row)
+    }
+
+    /// Voids an invoice as `POST /invoices/{id}/void` does.
+    ///
+    /// # Errors
+    /// When it does not exist or its state does not allow it.
+    pub fn void_invoice(&self, id: &str) -> Result<(), WorldError> {
+        let caller = self.console();
+        invoices::void(&mut self.lock(), id, &Params::default(), caller)?;
+        Ok(())
+    }
+
+    /// Deletes an invoice as `POST /invoices/{id}/delete` does.
+    ///
+    /// # Errors
+    /// When it does not exist or has payments or credits.
+    pub fn delete_invoice(&self, id: &str) -> Result<(), WorldError> {
+        let caller = self.console();
+        invoices::delete(&mut self.lock(), id, &Params::default(), caller)?;
+        Ok(())
+    }
+
+    /// A change made by a person in the vendor's own screens, now.
+    fn console(&self) -> Caller<'static> {
+        Caller { now: self.clock().now(), source: "admin_console", entity: None }
+    }
+}
+
+/// JSON merge: objects are merged, `null` removes, everything else replaces.
+fn merge(row: &mut Value, changes: &Value) {
+    let (Some(row), Some(changes)) = (row.as_object_mut(), changes.as_object()) else { return };
+    for (name, change) in changes {
+        match change {
+            Value::Null => {
+                row.remove(name);
+            }
+            Value::Object(_) if row.get(name).is_some_and(Value::is_object) => {
+                row.entry(name.clone()).and_modify(|inner| merge(inner, change));
+            }
+            other => {
+                row.insert(name.clone(), other.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The accounts that the books already hold, made by hand or by a predecessor: some can be matched with a customer, two
+//! are the same company twice, one is blocked.
+
+use super::builder::Builder;
+use super::customers::{Buyer, Customer};
+
+/// An account that Exact holds before the first run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExistingAccount {
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// With its country prefix, without punctuation.
+    pub vat_number: Option<String>,
+    pub chamber_of_commerce: Option<String>,
+    pub email: Option<String>,
+    /// A Chargebee customer's id, where a predecessor wrote it down.
+    pub search_code: Option<String>,
+    pub address_line_1: String,
+    pub postcode: String,
+    pub city: String,
+    pub blocked: bool,
+}
+
+/// The accounts for the customers so far, and the two customers without documents that are hard to match.
+pub(super) fn accounts(builder: &mut Builder, hard_to_match: bool) -> Vec<ExistingAccount> {
+    let mut accounts = Vec::new();
+    for (place, customer) in builder.customers.iter().enumerate() {
+        // A customer whose own pointer or number is wrong has no account: its document must be held for that alone.
+        let is_plain = customer.exact_account.is_none() && customer.company.is_some();
+        if is_plain {
+            accounts.extend(known(customer, place));
+        }
+    }
+    if hard_to_match {
+        accounts.extend(twice(builder));
+        accounts.push(blocked(builder));
+    }
+    accounts
+}
+
+/// One customer in eight is known: by VAT number, by mail address, by its id, in turn.
+fn known(customer: &Customer, place: usize) -> Option<ExistingAccount> {
+    let account = bare(customer);
+    match place % 24 {
+        3 if customer.vat_number.is_some() && customer.country == "NL" => {
+            Some(ExistingAccount { vat_number: customer.full_vat_number(), ..account })
+        }
+        11 => Some(ExistingAccount { email: Some(customer.email.clone()), ..account }),
+        19 => Some(ExistingAccount { search_code: Some(customer.id.clone()), ..account }),
+        _ => None,
+    }
+}
+
+fn bare(customer: &Customer) -> ExistingAccount {
+    ExistingAccount {
+        name: customer.display_name(),
+        // Chargebee writes XI for Northern Ireland, the books its country.
+        country: if customer.country == "XI" { "GB".to_owned() } else { customer.country.to_owned() },
+        address_line_1: customer.line1.clone(),
+        postcode: customer.zip.clone(),
+        city: customer.city.clone(),
+        ..ExistingAccount::default()
+    }
+}
+
+/// A company that somebody entered twice: its VAT number does not tell which account is meant.
+fn twice(builder: &mut Builder) -> [ExistingAccount; 2] {
+    let (customer, account) = bystander(builder);
+    let vat_number = builder.customers[customer].full_vat_number();
+    let first = ExistingAccount { vat_number, ..account };
+    let second = ExistingAccount { name: format!("{} (oud)", first.name), ..first.clone() };
+    [first, second]
+}
+
+fn blocked(builder: &mut Builder) -> ExistingAccount {
+    let (customer, account) = bystander(builder);
+    let vat_number = builder.customers[customer].full_vat_number();
+    ExistingAccount { vat_number, blocked: true, ..account }
+}
+
+/// A Dutch company without any document.
+fn bystander(builder: &mut Builder) -> (usize, ExistingAccount) {
+    let customer = builder.customer("NL", Buyer::Business, |customer| customer.exact_account = None);
+    builder.bystanders.push(customer);
+    (customer, bare(&builder.customers[customer]))
+}
