@@ -5,4 +5,5 @@ mod calls;
 mod faults;
 mod lists;
 mod peer;
+mod sandbox;
 mod secrets;
