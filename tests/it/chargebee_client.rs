@@ -1,1 +1,9 @@
+//! The Chargebee client against small HTTP servers that answer what a test says, faults included.
+#![cfg(feature = "sandbox")]
 
+mod calls;
+mod faults;
+mod lists;
+mod peer;
+mod sandbox;
+mod secrets;

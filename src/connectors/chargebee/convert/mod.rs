@@ -9,6 +9,8 @@ mod line;
 mod subject;
 mod subscription;
 mod tax;
+#[cfg(test)]
+mod tests;
 mod vat;
 
 pub use subject::Subject;

@@ -6,20 +6,30 @@
 pub fn vat_number(number: Option<&str>, prefix: Option<&str>, country: Option<&str>) -> Option<String> {
     let number = number.map(str::trim).filter(|number| !number.is_empty())?;
     let stated = prefix.map(|text| text.trim().to_ascii_uppercase()).filter(|text| !text.is_empty());
+    let is_stated = stated.is_some();
+    let stated = stated.map(|text| prefix_of(&text).map(str::to_owned).unwrap_or(text));
     let implied = || country.and_then(|country| prefix_of(&country.trim().to_ascii_uppercase())).map(str::to_owned);
-    let Some(prefix) = stated.map(|text| prefix_of(&text).map_or(text.clone(), str::to_owned)).or_else(implied) else {
-        return Some(number.to_owned());
-    };
-    if bears_prefix(number, &prefix) { Some(number.to_owned()) } else { Some(format!("{prefix}{number}")) }
+    match stated.or_else(implied) {
+        // French keys may be letters that look like another state's prefix: a stated prefix settles it, an implied one
+        // leaves it to the check digits.
+        Some(prefix) if is_stated && prefix == "FR" && !bears(number, "FR") => Some(format!("{prefix}{number}")),
+        Some(prefix) if !bears_any(number, &prefix) => Some(format!("{prefix}{number}")),
+        _ => Some(number.to_owned()),
+    }
 }
 
-/// Whether `number` begins with `prefix`, or with another state's. French keys may be letters that look like another
-/// state's prefix, so that for France only its own one counts.
-fn bears_prefix(number: &str, prefix: &str) -> bool {
-    let head: String =
-        number.chars().filter(char::is_ascii_alphanumeric).take(2).collect::<String>().to_ascii_uppercase();
-    let own = prefix.get(..2) == Some(&head) || (prefix == "EL" && head == "GR") || (prefix == "XI" && head == "GB");
-    own || (prefix != "FR" && head.chars().all(|letter| letter.is_ascii_alphabetic()) && prefix_of(&head).is_some())
+/// Whether `number` begins with `prefix`, or with another state's.
+fn bears_any(number: &str, prefix: &str) -> bool {
+    bears(number, prefix) || prefix_of(&head(number)).is_some()
+}
+
+fn bears(number: &str, prefix: &str) -> bool {
+    prefix.get(..2) == Some(&head(number))
+}
+
+/// The first two letters or digits.
+fn head(number: &str) -> String {
+    number.chars().filter(char::is_ascii_alphanumeric).take(2).collect::<String>().to_ascii_uppercase()
 }
 
 /// The prefix of a country's VAT numbers: the ISO code, but `EL` for Greece and `CHE` for Switzerland; none where VAT
@@ -59,7 +69,10 @@ mod tests {
     #[case::austria(Some("U12345678"), None, Some("AT"), Some("ATU12345678"))]
     #[case::spain(Some("X1234567L"), None, Some("ES"), Some("ESX1234567L"))]
     #[case::another_states(Some("DE123456789"), None, Some("NL"), Some("DE123456789"))]
-    #[case::french_key_of_letters(Some("LT303265045"), None, Some("FR"), Some("FRLT303265045"))]
+    #[case::french_key_of_letters(Some("LT303265045"), None, Some("FR"), Some("LT303265045"))]
+    #[case::french_key_and_prefix(Some("LT303265045"), Some("FR"), Some("FR"), Some("FRLT303265045"))]
+    #[case::french_with_prefix(Some("FR40303265045"), Some("FR"), Some("FR"), Some("FR40303265045"))]
+    #[case::stated_but_another_states(Some("DE123456789"), Some("NL"), Some("NL"), Some("DE123456789"))]
     #[case::switzerland(Some("CHE-123.456.788 MWST"), None, Some("CH"), Some("CHE-123.456.788 MWST"))]
     #[case::switzerland_bare(Some("123.456.788"), None, Some("CH"), Some("CHE123.456.788"))]
     #[case::outside(Some("12-3456789"), None, Some("US"), Some("12-3456789"))]
