@@ -111,7 +111,7 @@ Void an invoice, as a person would:
   curl -X POST {admin}/admin/chargebee/invoices/INV-00012/void
 Lose the answer to the next POST:
   curl -X POST -H 'Content-Type: application/json' \\
-    -d '{{\"kind\":\"lost_answer\",\"method\":\"POST\"}}' {admin}/admin/chargebee/faults
+    -d '{{\"kind\":\"loseAnswer\",\"method\":\"POST\"}}' {admin}/admin/chargebee/faults
 Counts and sums of both sides:
   curl {admin}/admin/summary
 

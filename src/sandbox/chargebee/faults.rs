@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A fault and the requests it meets.
+/// A fault and the requests it meets. In JSON: `{"kind": "slowBody", "pauseMs": 50, "method": "GET"}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Fault {
+    #[serde(flatten)]
     pub kind: FaultKind,
     /// Only requests of this method (`GET`, `POST`); any when absent.
     #[serde(default)]
     pub method: Option<String>,
-    /// Only requests whose path below `/api/v2` starts so (`/invoices`); any when absent.
+    /// Only requests whose path below `/api/v2` contains this (`/invoices`); any when absent.
     #[serde(default)]
-    pub path: Option<String>,
+    pub path_contains: Option<String>,
     /// How many matching requests pass unharmed first.
     #[serde(default)]
     pub skip: u32,
@@ -26,12 +28,12 @@ fn once() -> u32 {
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "camelCase", tag = "kind", rename_all_fields = "camelCase")]
 pub enum FaultKind {
     /// The request is carried out, then the connection breaks before the answer arrives.
-    LostAnswer,
+    LoseAnswer,
     /// The connection breaks before the request is carried out.
-    LostRequest,
+    LoseRequest,
     /// 429 `api_request_limit_exceeded`, with or without `Retry-After` in seconds.
     TooManyRequests { retry_after: Option<u32> },
     /// 429 `lock_timeout`: another write holds the resource.
@@ -45,8 +47,8 @@ pub enum FaultKind {
     /// 500 with Chargebee's JSON error body.
     ErrorJson,
     /// 200 with an HTML page in place of JSON, as a proxy's login page would be.
-    HtmlOk,
-    /// The right answer, its body in small pieces with `pause_ms` between them.
+    HtmlBody,
+    /// The right answer, its body in sixteen pieces with `pause_ms` before each.
     SlowBody { pause_ms: u64 },
     /// 200 with a JSON body of this many megabytes.
     HugeBody { megabytes: u32 },
@@ -60,13 +62,13 @@ pub enum FaultKind {
 
 impl Fault {
     /// A fault for the next request of any kind.
-    pub fn next(kind: FaultKind) -> Self {
-        Self { kind, method: None, path: None, skip: 0, times: 1 }
+    pub fn new(kind: FaultKind) -> Self {
+        Self { kind, method: None, path_contains: None, skip: 0, times: 1 }
     }
 
-    /// The same fault for requests of one method and path only.
+    /// The same fault for requests of one method whose path contains `path` only.
     pub fn on(self, method: &str, path: &str) -> Self {
-        Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..self }
+        Self { method: Some(method.to_owned()), path_contains: Some(path.to_owned()), ..self }
     }
 
     /// The same fault, `times` times.
@@ -81,7 +83,7 @@ impl Fault {
 
     fn matches(&self, method: &str, path: &str) -> bool {
         let method_fits = self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
-        method_fits && self.path.as_deref().is_none_or(|start| path.starts_with(start))
+        method_fits && self.path_contains.as_deref().is_none_or(|part| path.contains(part))
     }
 }
 
@@ -120,7 +122,7 @@ mod tests {
     #[test]
     fn a_fault_meets_only_its_own_requests_and_only_so_often() {
         let mut faults = Faults::default();
-        faults.add(Fault::next(FaultKind::LockTimeout).on("POST", "/invoices").after(1).times(2));
+        faults.add(Fault::new(FaultKind::LockTimeout).on("POST", "/invoices").after(1).times(2));
         assert_eq!(faults.meet("GET", "/invoices"), None);
         let met: Vec<bool> = (0..4).map(|_| faults.meet("POST", "/invoices/1/void").is_some()).collect();
         assert_eq!(met, [false, true, true, false]);
@@ -128,8 +130,8 @@ mod tests {
 
     #[test]
     fn a_fault_is_written_in_json_as_the_admin_interface_takes_it() {
-        let fault: Fault = serde_json::from_str(r#"{"kind":{"too_many_requests":{"retry_after":null}}}"#).unwrap();
-        assert_eq!(fault, Fault::next(FaultKind::TooManyRequests { retry_after: None }));
-        assert_eq!(serde_json::from_str::<Fault>(r#"{"kind":"lost_answer"}"#).unwrap().times, 1);
+        let fault: Fault = serde_json::from_str(r#"{"kind":"tooManyRequests","retryAfter":null}"#).unwrap();
+        assert_eq!(fault, Fault::new(FaultKind::TooManyRequests { retry_after: None }));
+        assert_eq!(serde_json::from_str::<Fault>(r#"{"kind":"loseAnswer","pathContains":"/x"}"#).unwrap().times, 1);
     }
 }

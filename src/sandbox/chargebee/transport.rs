@@ -73,7 +73,7 @@ pub(super) async fn handle(
     let in_flight = sandbox.enter();
     let fault = sandbox.lock().faults.meet(&arrived.method, &arrived.path);
     let answer = answer(&sandbox, &arrived, fault, in_flight.count());
-    let broken = matches!(fault, Some(FaultKind::LostAnswer | FaultKind::LostRequest));
+    let broken = matches!(fault, Some(FaultKind::LoseAnswer | FaultKind::LoseRequest));
     sandbox.lock().calls.add(arrived.call(&sandbox, if broken { 0 } else { answer.status }));
     let response = respond(&sandbox, answer, fault);
     drop(in_flight);
@@ -171,8 +171,8 @@ fn instead(fault: FaultKind) -> Option<Answer> {
         FaultKind::UnavailableText => Answer::new(503, TEXT, "503 Service Temporarily Unavailable"),
         FaultKind::ErrorHtml => Answer::new(500, HTML, BROKEN),
         FaultKind::ErrorJson => Answer::new(500, JSON, internal),
-        FaultKind::HtmlOk => Answer::new(200, HTML, LOGIN),
-        FaultKind::HugeBody { .. } | FaultKind::LostRequest => Answer::new(200, JSON, ""),
+        FaultKind::HtmlBody => Answer::new(200, HTML, LOGIN),
+        FaultKind::HugeBody { .. } | FaultKind::LoseRequest => Answer::new(200, JSON, ""),
         _ => return None,
     })
 }
@@ -203,7 +203,7 @@ pub(crate) fn http_date(instant: jiff::Timestamp) -> String {
 
 fn body(text: String, fault: Option<FaultKind>) -> Body {
     match fault {
-        Some(FaultKind::LostAnswer | FaultKind::LostRequest) => Body::from_stream(stream::iter([broken()])),
+        Some(FaultKind::LoseAnswer | FaultKind::LoseRequest) => Body::from_stream(stream::iter([broken()])),
         Some(FaultKind::CutBody) => {
             let text = Bytes::from(text);
             let half = text.slice(..text.len() / 2);

@@ -242,15 +242,15 @@ def keys_replay_and_refuse(cb):
 
 
 def limits_are_retried(cb):
-    refused = {"kind": {"too_many_requests": {"retry_after": 1}}, "path": "/items"}
+    refused = {"kind": "tooManyRequests", "retryAfter": 1, "pathContains": "/items"}
     admin("POST", "/admin/chargebee/faults", refused)
     error = expect_error(OperationFailedError, "api_request_limit_exceeded", cb.Item.list)
     assert error.http_status_code == 429 and error.http_headers["retry-after"] == "1"
     patient = client()
     patient.update_retry_config(RetryConfig(enabled=True, max_retries=6, delay_ms=20))
     admin("DELETE", "/admin/chargebee/calls")
-    for kind in ({"too_many_requests": {"retry_after": None}}, "lock_timeout", "unavailable_html", "unavailable_text"):
-        admin("POST", "/admin/chargebee/faults", {"kind": kind, "path": "/items"})
+    for kind in ("tooManyRequests", "lockTimeout", "unavailableHtml", "unavailableText"):
+        admin("POST", "/admin/chargebee/faults", {"kind": kind, "pathContains": "/items"})
     assert patient.Item.list({"limit": 1}).list
     calls = admin("GET", "/admin/chargebee/calls")["calls"]
     assert [call["status"] for call in calls] == [429, 429, 503, 503, 200]
@@ -266,7 +266,7 @@ def limits_are_retried(cb):
 def a_lost_answer_is_not_carried_out_twice(cb):
     """The client's own key makes its own repetition harmless."""
     key = {"chargebee-idempotency-key": "judge-key-2"}
-    admin("POST", "/admin/chargebee/faults", {"kind": "lost_answer", "method": "POST", "path": "/customers"})
+    admin("POST", "/admin/chargebee/faults", {"kind": "loseAnswer", "method": "POST", "pathContains": "/customers"})
     try:
         cb.Customer.create({"company": "Lost"}, headers=dict(key))
         raise AssertionError("the answer was not lost")
