@@ -3,6 +3,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod chamber_of_commerce;
 pub mod country;
 pub mod customer;
 pub mod entry;

@@ -66,7 +66,7 @@ mod tests {
     fn the_sums_of_the_standards() {
         assert!(luhn(&digits("79927398713").unwrap()));
         assert!(!luhn(&digits("79927398710").unwrap()));
-        assert!(mod_11_10(&digits("0794").unwrap()), "the example of ISO 7064");
+        assert!(mod_11_10(&digits("07945").unwrap()), "the example of ISO 7064");
         assert!(mod_97_10("79444"), "the example of ISO 7064, 794 with 44");
         assert!(!mod_97_10("7944+"));
     }

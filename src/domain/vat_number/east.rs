@@ -29,17 +29,27 @@ fn czech_special(digits: &[u32]) -> bool {
     (18 - (21 - sum) % 11) % 10 == digits[8]
 }
 
-/// Czech and Slovak birth number: women's months are raised by 50, some by 20 more. Nine digits were given out to people
-/// born before 1954 and have no check digit; ten are a multiple of eleven, or the first nine leave ten and the last is zero.
+/// Czech and Slovak birth number: women's months are raised by 50, some of both by 20 more. Nine digits were given out to
+/// people born before 1954 and have no check digit; ten are a multiple of eleven, and until 1984 a remainder of ten was
+/// written as zero.
 fn birth_number(digits: &[u32]) -> Option<bool> {
-    let month = (digits[2] * 10 + digits[3]) % 50 % 20;
+    let month = match digits[2] * 10 + digits[3] {
+        raised @ 51..=82 => raised - 50,
+        plain => plain,
+    };
+    let month = if (21..=32).contains(&month) { month - 20 } else { month };
+    let year = digits[0] * 10 + digits[1];
     if !is_birthday(month, digits[4] * 10 + digits[5]) {
         return None;
     }
     if digits.len() == 9 {
-        return (value(&digits[..2]) <= 53).then_some(true);
+        return (year <= 53).then_some(true);
     }
-    Some(value(&digits[..9]) % 11 % 10 == u64::from(digits[9]))
+    let check = match value(&digits[..9]) % 11 {
+        10 if (54..=84).contains(&year) => 0,
+        check => check,
+    };
+    Some(check == u64::from(digits[9]))
 }
 
 pub(super) fn estonia(number: &str) -> Option<bool> {
@@ -68,14 +78,16 @@ pub(super) fn lithuania(number: &str) -> Option<bool> {
     Some(expected == *check)
 }
 
-/// Legal persons begin with 4 to 9; persons with their birthday, or since 2017 with 32.
+/// Legal persons begin with 4 to 9; persons with their birthday, or since 2017 with 32, of which no check digit is known.
 pub(super) fn latvia(number: &str) -> Option<bool> {
     let digits = exactly(number, 11)?;
     if digits[0] > 3 {
         return Some(weighted(&digits, &[9, 1, 4, 8, 3, 10, 2, 5, 7, 6, 1]) % 11 == 3);
     }
-    let born = is_birthday(digits[2] * 10 + digits[3], digits[0] * 10 + digits[1]) && digits[6] <= 2;
-    if digits[..2] != [3, 2] && !born {
+    if digits[..2] == [3, 2] {
+        return Some(true);
+    }
+    if !is_birthday(digits[2] * 10 + digits[3], digits[0] * 10 + digits[1]) || digits[6] > 2 {
         return None;
     }
     Some((1 + weighted(&digits[..10], &[10, 5, 8, 4, 2, 1, 6, 3, 7, 9])) % 11 % 10 == digits[10])
@@ -98,7 +110,7 @@ pub(super) fn romania(number: &str) -> Option<bool> {
 /// Ten digits that are a multiple of eleven.
 pub(super) fn slovakia(number: &str) -> Option<bool> {
     let digits = exactly(number, 10).filter(|digits| digits[0] != 0)?;
-    if matches!(digits[2], 2 | 3 | 4 | 7 | 8 | 9) {
+    if matches!(digits[2], 2..=4 | 6..=9) {
         return Some(value(&digits).is_multiple_of(11));
     }
     birth_number(&digits)

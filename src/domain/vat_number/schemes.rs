@@ -24,6 +24,13 @@ impl Scheme {
     }
 }
 
+#[cfg(test)]
+impl Scheme {
+    pub fn iso_for_tests(&self) -> &[u8] {
+        &self.iso
+    }
+}
+
 impl PartialEq for Scheme {
     fn eq(&self, other: &Self) -> bool {
         self.iso == other.iso

@@ -52,8 +52,10 @@ fn spanish_company(kind: char, rest: &str) -> Option<bool> {
     let (body, control) = rest.split_at_checked(7)?;
     let mut with_check = exactly(body, 7)?;
     let control = control.chars().next().filter(|_| control.len() == 1)?;
+    // Those without residence in Spain have 00 for the province and always a letter.
+    let abroad = body.starts_with("00");
     let letters_only = matches!(kind, 'N' | 'P' | 'Q' | 'R' | 'S' | 'W');
-    let digits_only = matches!(kind, 'A' | 'B' | 'E' | 'H');
+    let digits_only = matches!(kind, 'A' | 'B' | 'E' | 'H') && !abroad;
     let check = match control {
         '0'..='9' if !letters_only => control.to_digit(10)?,
         'A'..='I' if !digits_only => u32::from(control) - u32::from('A') + 1,
@@ -72,7 +74,7 @@ pub(super) fn croatia(number: &str) -> Option<bool> {
 pub(super) fn italy(number: &str) -> Option<bool> {
     let digits = exactly(number, 11)?;
     let office = value(&digits[7..10]);
-    let office_exists = matches!(office, 1..=100 | 120 | 121 | 888 | 999);
+    let office_exists = matches!(office, 1..=201 | 888 | 999);
     if value(&digits[..7]) == 0 || !office_exists {
         return None;
     }
@@ -81,7 +83,8 @@ pub(super) fn italy(number: &str) -> Option<bool> {
 
 pub(super) fn malta(number: &str) -> Option<bool> {
     let digits = exactly(number, 8).filter(|digits| digits[0] != 0)?;
-    Some(weighted(&digits, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37))
+    let check = 37 - weighted(&digits[..6], &[3, 4, 6, 7, 8, 9]) % 37;
+    Some(u64::from(check) == value(&digits[6..]))
 }
 
 pub(super) fn portugal(number: &str) -> Option<bool> {

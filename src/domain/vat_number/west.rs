@@ -68,9 +68,11 @@ pub(super) fn britain(number: &str) -> Option<bool> {
         return Some(authority >= 500);
     }
     let digits = digits(number).filter(|digits| matches!(digits.len(), 9 | 12))?;
-    let rest = weighted(&digits, &[8, 7, 6, 5, 4, 3, 2, 10, 1]) % 97;
-    // Numbers given out since 2010 are 55 higher.
-    Some(rest == 0 || rest == 42)
+    let (rest, number) = (weighted(&digits, &[8, 7, 6, 5, 4, 3, 2, 10, 1]) % 97, value(&digits[..7]));
+    // Numbers given out since 2010 count 55 more and begin at 1000001; of the older ones some ranges were never used.
+    let is_old = rest == 0 && !matches!(number, 0 | 100_000..=999_999 | 9_490_001..=9_700_000 | 9_990_001..);
+    let has_check_below_97 = value(&digits[7..9]) < 97;
+    Some(has_check_below_97 && (is_old || (rest == 42 && number > 1_000_000)))
 }
 
 /// Seven digits and a check letter, since 2013 perhaps one letter more; before that a letter, `+` or `*` in second place.
