@@ -20,6 +20,8 @@ pub struct RunFacts {
     pub unreachable: Option<String>,
     /// A flow of the last run failed for another cause, in words.
     pub failed: Option<String>,
+    /// Nothing of today can be booked (its financial period is missing, say), and why: all that is new will be held.
+    pub nothing_of_today: Option<String>,
     /// Documents that the last run met for the first time, and how many of them it booked or adopted.
     pub new_documents: u64,
     pub new_booked: u64,
@@ -77,6 +79,9 @@ fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
     }
     if let Some(message) = &facts.overdue {
         return not_ready(Reason::RunOverdue, message.clone());
+    }
+    if let Some(message) = &facts.nothing_of_today {
+        return not_ready(Reason::MissingFinancialPeriod, message.clone());
     }
     if facts.new_documents > 0 && facts.new_booked == 0 && facts.backlog == 0 {
         return not_ready(Reason::EverythingHeld, everything_held(conditions, facts));

@@ -50,6 +50,7 @@ struct EndpointRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaView {
     pub minute_remaining: u32,
+    pub day_limit: u32,
     pub day_remaining: u32,
     pub day_resets_at: Timestamp,
 }
@@ -191,7 +192,12 @@ impl Limits {
         let quota = self.state.divisions.get_mut(&division)?;
         let minute_remaining = Window::current(&mut quota.minute, Span::Minute, now).remaining;
         let day = Window::current(&mut quota.day, Span::Day, now);
-        Some(QuotaView { minute_remaining, day_remaining: day.remaining, day_resets_at: day.resets_at })
+        Some(QuotaView {
+            minute_remaining,
+            day_limit: day.limit,
+            day_remaining: day.remaining,
+            day_resets_at: day.resets_at,
+        })
     }
 
     fn record(&mut self, target: Target<'_>) -> &mut EndpointRecord {

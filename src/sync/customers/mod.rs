@@ -1,0 +1,92 @@
+//! Flow `customers`: every customer is one account of the books, matched by ordered rules or made (E1, P12); only customer
+//! data is updated later (E14), and only what changed.
+
+mod candidates;
+mod draft;
+mod write;
+
+use super::entity::EntityBooks;
+use super::error::{SyncError, SyncResult, Vendor};
+use super::invoices::Router;
+use super::session::Session;
+use super::tally::FlowTally;
+use super::walk::walk_list;
+use crate::connectors::http::CallError;
+use crate::domain::customer::Customer;
+use crate::state::Link;
+
+/// The kind of these records, and of their links, in the state store.
+pub const KIND: &str = "customer";
+const PAGE: i64 = 200;
+
+/// Reads what changed and settles it; then tries again what had a problem before, which costs no call.
+///
+/// # Errors
+/// What ends the flow before its end.
+pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
+    session.progress.stage("customers");
+    for books in router.entities() {
+        settle_problems(session, books, tally).await?;
+    }
+    let client = session.chargebee.clone();
+    walk_list(session, "customers", async |ask| client.customers(ask).await, async |rows| {
+        for customer in rows.into_iter().filter_map(|row| row.value.ok()) {
+            session.check_stop()?;
+            tally.seen += 1;
+            take(session, router, &customer, tally).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn take(
+    session: &Session<'_>,
+    router: &Router<'_>,
+    customer: &Customer,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    session.state.keep_record(KIND, &customer.id, customer).await?;
+    // A customer of an entity that nobody maps is no problem of its own: its documents are held, and say so.
+    let Ok(place) = router.route(customer.business_entity.as_deref()) else { return Ok(()) };
+    if customer.deleted {
+        return Ok(());
+    }
+    write::settle(session, &router.entities()[place], customer, tally).await.map(|_| ())
+}
+
+/// Tries the links with a problem again with what the books hold today (N3).
+async fn settle_problems(session: &Session<'_>, books: &EntityBooks<'_>, tally: &mut FlowTally) -> SyncResult<()> {
+    let mut after = String::new();
+    loop {
+        let page = session.state.links_with_problems(KIND, books.division(), &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id.clone();
+        for link in page {
+            session.check_stop()?;
+            if let Some(customer) = session.state.record::<Customer>(KIND, &link.id).await? {
+                write::settle(session, books, &customer, tally).await?;
+            }
+        }
+    }
+}
+
+/// Settles the customer that a document names and that is not linked yet: an older one than the flow has read, or of a
+/// connection whose flow is off, where it is matched but never made.
+///
+/// # Errors
+/// What ends the flow.
+pub async fn settle_by_id(session: &Session<'_>, books: &EntityBooks<'_>, id: &str) -> SyncResult<Option<Link>> {
+    let customer = match session.state.record::<Customer>(KIND, id).await? {
+        Some(customer) => customer,
+        None => match session.chargebee.customer(id).await {
+            Ok(customer) => customer,
+            Err(CallError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(SyncError::Call { vendor: Vendor::Chargebee, error }),
+        },
+    };
+    session.state.keep_record(KIND, id, &customer).await?;
+    // Counted where the flow itself runs; here it is part of booking its document.
+    let mut uncounted = FlowTally::new("customers");
+    write::settle(session, books, &customer, &mut uncounted).await
+}

@@ -1,0 +1,150 @@
+//! What a run finds wrong, gathered into the conditions of design §3. Steps say what they found; `report` sets the
+//! conditions once, at the end.
+
+use super::error::{SyncError, Vendor};
+use super::session::Session;
+use crate::api::conditions::{ConditionType, Observed, Reason};
+use crate::connectors::http::{CallError, Quota};
+
+/// The findings of one run.
+#[derive(Debug, Default)]
+pub struct RunFindings {
+    credentials: Option<Observed>,
+    mapping: Vec<Problem>,
+    periods: Vec<Problem>,
+    quota: Option<Observed>,
+    /// Nothing of today can be booked in some administration, and why.
+    pub present_missing: Option<String>,
+    /// A system that could not be reached, and what happened.
+    pub unreachable: Option<String>,
+    /// Flows that failed for another cause.
+    pub failed: Vec<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub reason: Reason,
+    pub message: String,
+    pub remedy: String,
+}
+
+impl Problem {
+    pub fn new(reason: Reason, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), remedy: remedy.into() }
+    }
+
+    fn text(&self) -> String {
+        if self.remedy.is_empty() { self.message.clone() } else { format!("{}; {}", self.message, self.remedy) }
+    }
+}
+
+/// Problems that one condition spells out; the rest is counted.
+const SPELLED_OUT_MAX: usize = 10;
+
+impl RunFindings {
+    pub fn credentials_accepted(&mut self, user: &str) {
+        let message = format!("Chargebee and Exact Online accept the credentials; Exact Online's user is {user}");
+        self.credentials =
+            Some(Observed::new(ConditionType::CredentialsValid, true, Reason::CredentialsAccepted, message));
+    }
+
+    pub fn division_invalid(&mut self, why: &str) {
+        self.mapping.push(Problem::new(Reason::DivisionInvalid, why, ""));
+    }
+
+    pub fn mapping_problem(&mut self, problem: Problem) {
+        self.mapping.push(problem);
+    }
+
+    pub fn period_problem(&mut self, problem: Problem) {
+        self.periods.push(problem);
+    }
+
+    pub fn nothing_of_today(&mut self, why: &str) {
+        self.present_missing.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// A flow ended before its end, and the others went on.
+    pub fn flow_failed(&mut self, flow: &str, error: &SyncError) {
+        match error.call() {
+            Some((vendor, CallError::Unavailable { .. } | CallError::OutcomeUnknown { .. })) => {
+                self.unreachable.get_or_insert(format!("{} cannot be reached: {error}", vendor.name()));
+            }
+            _ => self.failed.push(format!("flow {flow}: {error}")),
+        }
+    }
+
+    /// The call that ended the run.
+    pub fn call_failed(&mut self, session: &Session<'_>, vendor: Vendor, error: &CallError) {
+        let credentials = |reason| {
+            Some(Observed::new(ConditionType::CredentialsValid, false, reason, secret_message(session, vendor, error)))
+        };
+        match error {
+            CallError::Unauthorized { .. } | CallError::Forbidden { .. } => {
+                self.credentials = credentials(Reason::Unauthorized);
+            }
+            CallError::ReauthorizationRequired { .. } => {
+                self.credentials = credentials(Reason::ReauthorizationRequired);
+            }
+            CallError::QuotaSpent { quota, message, .. } => {
+                let reason = if *quota == Quota::Errors { Reason::ErrorQuotaNear } else { Reason::DayQuotaSpent };
+                self.quota = Some(Observed::new(ConditionType::QuotaHealthy, false, reason, message.clone()));
+            }
+            CallError::Unavailable { .. } | CallError::OutcomeUnknown { .. } => {
+                self.unreachable = Some(format!("{} cannot be reached: {error}", vendor.name()));
+            }
+            _ => self.failed.push(error.to_string()),
+        }
+    }
+
+    pub fn credentials(&self) -> Option<Observed> {
+        self.credentials.clone()
+    }
+
+    pub fn quota(&self) -> Observed {
+        self.quota.clone().unwrap_or_else(|| {
+            Observed::new(ConditionType::QuotaHealthy, true, Reason::QuotaSufficient, "the quotas suffice")
+        })
+    }
+
+    pub fn mapping(&self, of_documents: Vec<Problem>) -> Observed {
+        let resolved = (Reason::MappingResolved, "everything that the manifests name is there");
+        summarise(ConditionType::MappingComplete, resolved, self.mapping.iter().chain(&of_documents))
+    }
+
+    pub fn periods(&self, of_documents: Vec<Problem>) -> Observed {
+        let open = (Reason::PeriodsOpen, "the financial periods that documents need are there");
+        summarise(ConditionType::FinancialPeriodsAvailable, open, of_documents.iter().chain(&self.periods))
+    }
+}
+
+/// One condition of many problems: the gravest gives the reason (those that make Ready False first), all give the message.
+fn summarise<'a>(
+    type_: ConditionType,
+    fine: (Reason, &str),
+    problems: impl Iterator<Item = &'a Problem>,
+) -> Observed {
+    let mut problems: Vec<&Problem> = problems.collect();
+    problems.sort_by_key(|problem| problem.reason.leaves_ready());
+    let Some(first) = problems.first() else { return Observed::new(type_, true, fine.0, fine.1) };
+    let mut texts: Vec<String> = Vec::new();
+    for text in problems.iter().map(|problem| problem.text()) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let rest = texts.len().saturating_sub(SPELLED_OUT_MAX);
+    texts.truncate(SPELLED_OUT_MAX);
+    if rest > 0 {
+        texts.push(format!("and {rest} more"));
+    }
+    Observed::new(type_, false, first.reason, texts.join(" · "))
+}
+
+fn secret_message(session: &Session<'_>, vendor: Vendor, error: &CallError) -> String {
+    match vendor {
+        Vendor::Chargebee => error.to_string(),
+        Vendor::ExactOnline => format!("{error}; see the Secret {}", session.connection.exact.secret_name),
+    }
+}

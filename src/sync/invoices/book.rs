@@ -1,0 +1,305 @@
+//! Booking one entry: intent, call, record, in that order; an unknown outcome is looked up before anything is sent again
+//! (I1), a refused payload is not sent again unchanged (I5), and the answer's amounts are compared (I2).
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::super::entity::EntityBooks;
+use super::super::error::{SyncError, SyncResult, Vendor};
+use super::super::plan::adoption::{Adoption, adoption};
+use super::super::progress::Step;
+use super::super::session::Session;
+use super::super::tally::{FlowTally, PlannedSummary};
+use super::{KIND, holds, intents};
+use crate::accounting::books_digest;
+use crate::accounting::context::PlannedEntry;
+use crate::connectors::exact::BusinessError;
+use crate::connectors::http::CallError;
+use crate::domain::entry::{PostedEntry, SalesEntry};
+use crate::domain::hold::{Hold, HoldReason};
+use crate::domain::invoice::Invoice;
+use crate::domain::master::MasterData;
+use crate::state::{BookEntry, Booked, Intent, Refusal, StateError};
+
+/// How long a fresh entry is given to become visible before its reference is looked up.
+const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];
+
+/// Books the planned entry of `invoice` for `account`, adopts the one that the books hold already, or holds it.
+///
+/// # Errors
+/// What ends the flow; the invoice is then as it was before, or its intent stays to be looked up.
+pub async fn book(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    invoice: &Invoice,
+    planned: &PlannedEntry,
+    account: Uuid,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let entry = &planned.entry;
+    let existing = unrecorded(session, session.state.entries_under(books.division(), &entry.your_ref).await?).await?;
+    match adoption(entry, &existing, books.division(), session.connection.adopts_existing()) {
+        Adoption::Nothing => {}
+        Adoption::Hold(hold) => return holds::hold(session, invoice, hold, tally).await,
+        Adoption::Adopt(found) => return adopt(session, books, invoice, entry, &found, tally).await,
+    }
+    if !session.writes() {
+        return Ok(note_planned(session, books, entry, tally));
+    }
+    let attempt = Attempt::new(entry, account, &books.master);
+    let identity = invoice.identity().0;
+    if let Some(hold) = session.state.refusal(&identity, &attempt.digest).await? {
+        return holds::hold(session, invoice, hold, tally).await;
+    }
+    let intent = intent_of(session, books, &identity, entry, account, &attempt)?;
+    session.state.begin(&intent).await?;
+    match session.exact.create_sales_entry(books.division(), entry, account).await {
+        Ok(posted) => record(session, &intent, entry, &posted, tally).await,
+        Err(CallError::OutcomeUnknown { message }) => look_up(session, invoice, &intent, &message, tally).await,
+        Err(error @ CallError::Rejected { .. }) => {
+            session.state.forget(KIND, &identity).await?;
+            refuse(session, books, invoice, &attempt, &error, tally).await
+        }
+        Err(error) => {
+            // Nothing was sent, or it was certainly not taken: there is nothing to look up.
+            session.state.forget(KIND, &identity).await?;
+            Err(SyncError::Call { vendor: Vendor::ExactOnline, error })
+        }
+    }
+}
+
+/// The payload, and the digest of it with the facts of the books that it stands on.
+pub struct Attempt {
+    pub payload_hash: String,
+    /// Another one as soon as the payload or any of those facts changes: then it may be sent again (N3).
+    pub digest: String,
+}
+
+impl Attempt {
+    pub fn new(entry: &SalesEntry, account: Uuid, master: &MasterData) -> Self {
+        let payload_hash = books_digest(entry, account);
+        let mut digest = Sha256::new();
+        digest.update(&payload_hash);
+        digest.update(facts(entry, master));
+        Self { payload_hash, digest: hex(&digest.finalize()) }
+    }
+}
+
+fn facts(entry: &SalesEntry, master: &MasterData) -> String {
+    let mut facts = format!("{:?}\n{:?}\n", master.journals.get(&entry.journal), master.periods.len());
+    facts.push_str(&format!("{}\n", master.is_closed(&entry.journal, entry.reporting)));
+    for line in &entry.lines {
+        facts.push_str(&format!("{:?}\n", master.accounts.get(&line.account.code)));
+        facts.push_str(&format!("{:?}\n", master.vat_codes.get(&line.vat_code)));
+    }
+    facts
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn intent_of(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    identity: &str,
+    entry: &SalesEntry,
+    account: Uuid,
+    attempt: &Attempt,
+) -> SyncResult<Intent> {
+    let content = serde_json::to_string(entry)
+        .map_err(|source| StateError::Corrupt { what: format!("the entry of {}", entry.your_ref), source })?;
+    Ok(Intent {
+        kind: KIND.to_owned(),
+        identity: identity.to_owned(),
+        number: entry.your_ref.clone(),
+        division: books.division(),
+        account: Some(account),
+        payload_hash: attempt.payload_hash.clone(),
+        content,
+        created_at: session.now(),
+    })
+}
+
+async fn unrecorded(session: &Session<'_>, entries: Vec<BookEntry>) -> SyncResult<Vec<BookEntry>> {
+    let mut free = Vec::new();
+    for entry in entries {
+        if !session.state.is_entry_recorded(entry.entry_id).await? {
+            free.push(entry);
+        }
+    }
+    Ok(free)
+}
+
+async fn adopt(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    invoice: &Invoice,
+    entry: &SalesEntry,
+    found: &BookEntry,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let booked = Booked {
+        kind: KIND.to_owned(),
+        identity: invoice.identity().0,
+        number: invoice.number.clone(),
+        customer: invoice.customer.clone(),
+        division: books.division(),
+        account: found.account,
+        entry_id: found.entry_id,
+        entry_number: found.entry_number,
+        reporting: None,
+        currency: entry.currency.code().to_owned(),
+        total: entry.total().0,
+        payload_hash: String::new(),
+        // Its lines are not ours: what was planned is not what was booked.
+        entry: None,
+        adopted: true,
+        booked_at: session.now(),
+        voided_at: None,
+    };
+    if session.writes() {
+        session.state.record_booked(&booked).await?;
+    }
+    tally.adopted += 1;
+    session.progress.advance(Step::Unchanged);
+    Ok(())
+}
+
+fn note_planned(session: &Session<'_>, books: &EntityBooks<'_>, entry: &SalesEntry, tally: &mut FlowTally) {
+    let line = |line: &crate::domain::entry::EntryLine| {
+        format!("{} {} vat {} {}", line.account.code, line.net.display(entry.currency), line.vat_code, line.description)
+    };
+    tally.booked += 1;
+    tally.plan(PlannedSummary {
+        document: entry.your_ref.clone(),
+        division: books.division(),
+        entry_date: entry.entry_date.to_string(),
+        period: entry.reporting.to_string(),
+        total: entry.total().display(entry.currency),
+        lines: entry.lines.iter().map(line).collect(),
+    });
+    session.progress.advance(Step::Unchanged);
+}
+
+/// Records a posted entry. One whose amounts differ from what was sent is recorded all the same, for it is in the books;
+/// it is held so that a person corrects it (I2).
+///
+/// # Errors
+/// The state store's.
+pub async fn record(
+    session: &Session<'_>,
+    intent: &Intent,
+    entry: &SalesEntry,
+    posted: &PostedEntry,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let booked = Booked {
+        kind: KIND.to_owned(),
+        identity: intent.identity.clone(),
+        number: intent.number.clone(),
+        customer: entry.customer.clone(),
+        division: intent.division,
+        account: intent.account,
+        entry_id: posted.entry_id,
+        entry_number: posted.entry_number,
+        reporting: posted.reporting.or(Some(entry.reporting)),
+        currency: entry.currency.code().to_owned(),
+        total: posted.total.0,
+        payload_hash: intent.payload_hash.clone(),
+        entry: Some(entry.clone()),
+        adopted: false,
+        booked_at: session.now(),
+        voided_at: None,
+    };
+    session.state.record_booked(&booked).await?;
+    tally.booked += 1;
+    session.progress.advance(Step::Booked);
+    match differing_amounts(entry, posted, intent.division) {
+        Some(hold) => holds::hold_unreadable(session, &intent.number, hold, tally).await,
+        None => Ok(()),
+    }
+}
+
+fn differing_amounts(entry: &SalesEntry, posted: &PostedEntry, division: i32) -> Option<Hold> {
+    let same_vat = posted.vat.is_none_or(|vat| vat == entry.vat());
+    if posted.total == entry.total() && same_vat {
+        return None;
+    }
+    let show = |amount: crate::domain::money::Amount| amount.display(entry.currency);
+    Some(Hold::new(
+        HoldReason::AmountMismatch,
+        format!(
+            "entry {} of invoice {} in division {division} was booked with total {} and VAT {}, but the invoice says {} and {}",
+            posted.entry_number,
+            entry.your_ref,
+            show(posted.total),
+            posted.vat.map_or_else(|| "unknown".to_owned(), show),
+            show(entry.total()),
+            show(entry.vat()),
+        ),
+        format!(
+            "correct entry {} in Exact Online, then run koppel held --release {}",
+            posted.entry_number, entry.your_ref
+        ),
+    ))
+}
+
+/// The answer was lost: whether the entry is there is looked up by its reference. While it is not, the intent stays, and
+/// the next run looks again before it sends.
+async fn look_up(
+    session: &Session<'_>,
+    invoice: &Invoice,
+    intent: &Intent,
+    message: &str,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    for wait in VISIBILITY_WAITS {
+        session.clock.sleep(wait).await;
+        match intents::find(session, intent).await? {
+            intents::Found::Ours(entry, posted) => return record(session, intent, &entry, &posted, tally).await,
+            // Held for that entry when the document is planned again, with the next run.
+            intents::Found::Other(other) => {
+                intents::set_aside(session, intent, &other).await?;
+                break;
+            }
+            intents::Found::Nothing => {}
+        }
+    }
+    let hold = Hold::new(
+        HoldReason::OutcomeUnknown,
+        format!("whether invoice {} was booked in division {} is not known: {message}", intent.number, intent.division),
+        "nothing to do: the next run looks in the books before it sends the invoice again",
+    );
+    holds::hold(session, invoice, hold, tally).await
+}
+
+async fn refuse(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    invoice: &Invoice,
+    attempt: &Attempt,
+    error: &CallError,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let hold = refused(books, invoice, error);
+    let identity = invoice.identity().0;
+    let refusal = Refusal { identity: &identity, attempt: &attempt.digest, hold: &hold, at: session.now() };
+    session.state.remember_refusal(&refusal).await?;
+    holds::hold(session, invoice, hold, tally).await
+}
+
+fn refused(books: &EntityBooks<'_>, invoice: &Invoice, error: &CallError) -> Hold {
+    let meaning = BusinessError::of(error).unwrap_or(BusinessError::Unknown);
+    Hold::new(
+        meaning.hold_reason(),
+        format!("Exact Online refused invoice {} in division {}: {error}", invoice.number, books.division()),
+        format!(
+            "{}; the invoice is sent again when it, a rule or the master data changes, or after koppel held --release {}",
+            meaning.remedy(),
+            invoice.number
+        ),
+    )
+}

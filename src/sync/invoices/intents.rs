@@ -1,0 +1,86 @@
+//! Intents that a crash or a lost answer left open: the books are searched before anything is sent again (I1).
+
+use super::super::error::{At, SyncResult, Vendor};
+use super::super::session::Session;
+use super::super::tally::FlowTally;
+use super::router::Router;
+use super::{KIND, book};
+use crate::domain::entry::{PostedEntry, SalesEntry};
+use crate::state::{BookEntry, Intent, StateError};
+
+/// What the books hold under an intent's reference.
+pub enum Found {
+    /// The entry that the intent meant.
+    Ours(Box<SalesEntry>, Box<PostedEntry>),
+    /// Another one: a person must decide.
+    Other(Box<PostedEntry>),
+    Nothing,
+}
+
+/// Looks up every open intent. What is found is recorded; what is not found was never taken, and is planned again.
+///
+/// # Errors
+/// The target's, or the state store's.
+pub async fn resolve(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
+    if !session.writes() {
+        return Ok(());
+    }
+    for intent in session.state.intents(KIND).await? {
+        session.check_stop()?;
+        if router.of_division(intent.division).is_none() {
+            // Its administration cannot be worked for now; the intent waits, and with it its document.
+            continue;
+        }
+        match find(session, &intent).await? {
+            Found::Ours(entry, posted) => book::record(session, &intent, &entry, &posted, tally).await?,
+            // The document itself is planned again later in this run: held for the other entry, or sent.
+            Found::Other(other) => set_aside(session, &intent, &other).await?,
+            Found::Nothing => session.state.forget(KIND, &intent.identity).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Searches the books for what `intent` meant, by its reference.
+///
+/// # Errors
+/// The target's, or the state store's.
+pub async fn find(session: &Session<'_>, intent: &Intent) -> SyncResult<Found> {
+    let meant: SalesEntry = serde_json::from_str(&intent.content)
+        .map_err(|source| StateError::Corrupt { what: format!("the intent of {}", intent.number), source })?;
+    let found = session.exact.find_sales_entries(intent.division, &[&intent.number]).await.at(Vendor::ExactOnline)?;
+    let mut other = None;
+    for posted in found {
+        if session.state.is_entry_recorded(posted.entry_id).await? {
+            continue;
+        }
+        if is_meant(&meant, &posted) {
+            return Ok(Found::Ours(Box::new(meant), Box::new(posted)));
+        }
+        other = Some(posted);
+    }
+    Ok(other.map_or(Found::Nothing, |posted| Found::Other(Box::new(posted))))
+}
+
+/// Remembers an entry that stands under the intent's reference but is not what it meant: the document is held for it from
+/// now on, and the intent is closed.
+///
+/// # Errors
+/// The state store's.
+pub async fn set_aside(session: &Session<'_>, intent: &Intent, other: &PostedEntry) -> SyncResult<()> {
+    let entry = BookEntry {
+        entry_id: other.entry_id,
+        entry_number: other.entry_number,
+        your_ref: intent.number.clone(),
+        credit: other.total.is_negative(),
+        account: other.customer,
+        currency: other.currency.map(|currency| currency.code().to_owned()),
+        total: other.currency.map_or_else(|| other.total.0.to_string(), |currency| other.total.to_decimal(currency).to_string()),
+    };
+    session.state.put_entries(intent.division, &[entry]).await?;
+    Ok(session.state.forget(KIND, &intent.identity).await?)
+}
+
+fn is_meant(meant: &SalesEntry, posted: &PostedEntry) -> bool {
+    posted.total == meant.total() && posted.currency.is_none_or(|currency| currency == meant.currency)
+}

@@ -1,0 +1,267 @@
+//! The report of a run: the worker's part of the connection's status, and the counts behind it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use serde::{Deserialize, Serialize};
+
+use super::error::SyncResult;
+use super::findings::Problem;
+use super::run::RunRecord;
+use super::session::Session;
+use super::tally::FlowTally;
+use super::walk::SCOPE;
+use crate::api::conditions::{ConditionType, Observed, Reason, set_condition};
+use crate::api::ready::{RunFacts, summarise_ready};
+use crate::api::status::{
+    Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus,
+};
+use crate::connectors::chargebee::ListCursor;
+use crate::connectors::exact::QuotaView;
+use crate::connectors::http::CallCounts;
+use crate::domain::hold::HoldReason;
+use crate::state::HeldSummary;
+
+/// What one run did, and how the connection stands after it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// `namespace/name` of the SyncConnection.
+    pub connection: String,
+    pub flows: Vec<FlowTally>,
+    pub status: SyncConnectionStatus,
+}
+
+/// Builds the report, writes it to the state store and returns it.
+pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> SyncResult<RunReport> {
+    let now = session.now();
+    let previous = previous_status(session).await?;
+    let held = session.state.held_summary().await?;
+    let quota = quota_status(session, &record);
+    let mut status = SyncConnectionStatus {
+        observed_generation: session.connection.generation,
+        target: Some(session.connection.target_words()),
+        last_run: Some(run_summary(session, &record, &held)),
+        flows: flow_statuses(session, &record, &held).await?,
+        held: Some(held_status(session, &held).await?),
+        token_expires_at: session.exact.consent_expires_at().await.ok().flatten().map(Time),
+        conditions: previous.map(|status| status.conditions).unwrap_or_default(),
+        quota,
+        ..SyncConnectionStatus::default()
+    };
+    for finding in findings(session, &record, &held).await? {
+        set_condition(&mut status.conditions, finding, session.connection.generation, now);
+    }
+    let ready = summarise_ready(&status.conditions, &run_facts(session, &record, &held), now);
+    put(&mut status.conditions, ready);
+    let report = RunReport { connection: session.connection.key(), flows: record.flows, status };
+    let text = serde_json::to_string(&report)
+        .map_err(|source| crate::state::StateError::Corrupt { what: "a run report".to_owned(), source })?;
+    session.state.record_run(&record.id, record.started_at, &text).await?;
+    Ok(report)
+}
+
+async fn previous_status(session: &Session<'_>) -> SyncResult<Option<SyncConnectionStatus>> {
+    let text = session.state.last_run().await?;
+    Ok(text.and_then(|text| serde_json::from_str::<RunReport>(&text).ok()).map(|report| report.status))
+}
+
+fn put(conditions: &mut Vec<Condition>, ready: Condition) {
+    conditions.retain(|condition| condition.type_ != ready.type_);
+    conditions.insert(0, ready);
+}
+
+fn run_summary(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> RunSummary {
+    RunSummary {
+        id: record.id.clone(),
+        generation: session.connection.generation,
+        started_at: Time(record.started_at),
+        finished_at: Some(Time(session.clock.now())),
+        outcome: Some(record.outcome),
+        booked: sum(&record.flows, |flow| flow.booked),
+        updated: sum(&record.flows, |flow| flow.created + flow.updated),
+        held: held.total,
+        calls: Calls {
+            chargebee: signed(session.chargebee.counter().snapshot()),
+            exact_online: signed(session.exact.counter().snapshot()),
+        },
+    }
+}
+
+fn sum(flows: &[FlowTally], count: impl Fn(&FlowTally) -> u64) -> i64 {
+    i64::try_from(flows.iter().map(count).sum::<u64>()).unwrap_or(i64::MAX)
+}
+
+fn signed(counts: CallCounts) -> BTreeMap<String, i64> {
+    counts.into_iter().map(|(class, count)| (class, i64::try_from(count).unwrap_or(i64::MAX))).collect()
+}
+
+async fn flow_statuses(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<FlowStatus>> {
+    let (booked, last_booked_at) = session.state.booked_total().await?;
+    let mut statuses = Vec::new();
+    for (name, list) in [("catalogue", "itemPrices"), ("customers", "customers"), ("invoices", "invoices")] {
+        let cursor = session.state.cursor::<ListCursor>(SCOPE, list).await?;
+        let tally = record.flows.iter().find(|flow| flow.name == name);
+        let of_documents = name == "invoices";
+        let link_kind = if name == "customers" { "customer" } else { "item" };
+        statuses.push(FlowStatus {
+            name: name.to_owned(),
+            cursor: cursor.map(cursor_words),
+            backlog: if of_documents { i64::try_from(record.backlog).unwrap_or(i64::MAX) } else { 0 },
+            booked: if of_documents { booked } else { tally.map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated)) },
+            held: if of_documents { held.total } else { session.state.link_problems(link_kind).await? },
+            last_booked_at: last_booked_at.filter(|_| of_documents).map(Time),
+        });
+    }
+    Ok(statuses)
+}
+
+fn cursor_words(cursor: ListCursor) -> String {
+    match (cursor.under_way, cursor.mark) {
+        (Some(_), _) => "a read is under way".to_owned(),
+        (None, Some(mark)) => format!("changes until {mark}"),
+        (None, None) => "read whole each time".to_owned(),
+    }
+}
+
+async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<HeldStatus> {
+    let limit = i64::try_from(OLDEST_HELD_MAX).unwrap_or(20);
+    let oldest = session.state.held_longest(limit).await?;
+    let show = |held: crate::state::HeldDocument| HeldDocument {
+        document: format!("{} {}", held.kind, held.number),
+        reason: held.hold.reason.to_string(),
+        message: held.hold.message.chars().take(1024).collect(),
+        remedy: held.hold.remedy.chars().take(1024).collect(),
+        since: Time(held.since),
+    };
+    Ok(HeldStatus { total: held.total, by_reason: held.by_reason.clone(), oldest: oldest.into_iter().map(show).collect() })
+}
+
+/// What is left of the quotas of the administration that has least, and when a backlog will be booked (P2): one call for
+/// each document, so many calls a day, sixty a minute.
+fn quota_status(session: &Session<'_>, record: &RunRecord) -> Option<QuotaStatus> {
+    let divisions = session.connection.entities.iter().map(|entity| entity.division);
+    let quota = divisions.filter_map(|division| session.exact.quota(division)).min_by_key(|quota| quota.day_remaining)?;
+    let backfill_done_at = forecast(record.backlog, &quota, session.now());
+    Some(QuotaStatus {
+        minute_remaining: Some(i64::from(quota.minute_remaining)),
+        day_remaining: Some(i64::from(quota.day_remaining)),
+        resets_at: Some(Time(quota.day_resets_at)),
+        backfill_done_at: backfill_done_at.map(Time),
+    })
+}
+
+/// When `backlog` documents are booked at one call each: what the day has left today, then whole days, a minute for sixty.
+fn forecast(backlog: u64, quota: &QuotaView, now: Timestamp) -> Option<Timestamp> {
+    if backlog == 0 || quota.day_limit == 0 {
+        return None;
+    }
+    let minutes =
+        |documents: u64| SignedDuration::from_mins(i64::try_from(documents.div_ceil(60)).unwrap_or(i64::MAX / 60));
+    let Some(rest) = backlog.checked_sub(u64::from(quota.day_remaining)).filter(|rest| *rest > 0) else {
+        return now.checked_add(minutes(backlog)).ok();
+    };
+    let per_day = u64::from(quota.day_limit);
+    let whole_days = i64::try_from((rest - 1) / per_day).ok()?;
+    let start = quota.day_resets_at.checked_add(SignedDuration::from_hours(24 * whole_days)).ok()?;
+    start.checked_add(minutes((rest - 1) % per_day + 1)).ok()
+}
+
+async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<Observed>> {
+    let mapping = examples(
+        session,
+        held,
+        &[
+            (HoldReason::VatCodeUnmapped, Reason::VatCodeUnmapped),
+            (HoldReason::RevenueAccountMissing, Reason::RevenueAccountMissing),
+            (HoldReason::PaymentTermUnmapped, Reason::PaymentTermUnmapped),
+        ],
+    )
+    .await?;
+    let periods =
+        examples(session, held, &[(HoldReason::MissingFinancialPeriod, Reason::MissingFinancialPeriod)]).await?;
+    let mut findings = Vec::new();
+    findings.extend(record.findings.credentials());
+    findings.push(record.findings.mapping(mapping));
+    findings.push(record.findings.periods(periods));
+    findings.push(record.findings.quota());
+    findings.push(flowing(session, held).await?);
+    Ok(findings)
+}
+
+/// For each reason that documents are held for: how many, and one of them as the example.
+async fn examples(
+    session: &Session<'_>,
+    held: &HeldSummary,
+    reasons: &[(HoldReason, Reason)],
+) -> SyncResult<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for (hold_reason, reason) in reasons {
+        let Some(count) = held.by_reason.get(hold_reason.as_str()) else { continue };
+        let Some(example) = session.state.held_example(*hold_reason).await? else { continue };
+        let others = if *count == 1 { String::new() } else { format!(" (and {} more documents)", count - 1) };
+        problems.push(Problem::new(*reason, format!("{}{others}", example.hold.message), example.hold.remedy));
+    }
+    Ok(problems)
+}
+
+async fn flowing(session: &Session<'_>, held: &HeldSummary) -> SyncResult<Observed> {
+    let voided = session.state.voided_after_booking(5).await?;
+    let voided = match voided.as_slice() {
+        [] => String::new(),
+        numbers => format!("; booked and voided or deleted later, to be reversed by hand: {}", numbers.join(", ")),
+    };
+    if held.total == 0 {
+        let message = format!("no document is held{voided}");
+        return Ok(Observed::new(ConditionType::DocumentsFlowing, true, Reason::NothingHeld, message));
+    }
+    let reasons: Vec<String> = held.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let message = format!("{} held: {}{voided}", documents(held.total), reasons.join(", "));
+    Ok(Observed::new(ConditionType::DocumentsFlowing, false, Reason::DocumentsHeld, message))
+}
+
+fn documents(count: i64) -> String {
+    if count == 1 { "1 document is".to_owned() } else { format!("{count} documents are") }
+}
+
+fn run_facts(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> RunFacts {
+    let invoices = record.flows.iter().find(|flow| flow.name == "invoices");
+    RunFacts {
+        generation: session.connection.generation,
+        reported_generation: Some(session.connection.generation),
+        plan_only: !session.writes(),
+        overdue: None,
+        unreachable: record.findings.unreachable.clone(),
+        failed: record.findings.failed.first().cloned(),
+        nothing_of_today: record.findings.present_missing.clone(),
+        new_documents: invoices.map_or(0, |flow| flow.newly_held + flow.booked + flow.adopted),
+        new_booked: invoices.map_or(0, |flow| flow.booked + flow.adopted),
+        backlog: record.backlog,
+        held: u64::try_from(held.total).unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_backfill_is_forecast_by_day_and_minute() {
+        let now = at("2026-11-24T10:00:00Z");
+        let quota = |day_remaining| QuotaView {
+            minute_remaining: 60,
+            day_limit: 5_000,
+            day_remaining,
+            day_resets_at: at("2026-11-25T00:00:00Z"),
+        };
+        assert_eq!(forecast(0, &quota(10), now), None);
+        assert_eq!(forecast(120, &quota(500), now), Some(at("2026-11-24T10:02:00Z")));
+        assert_eq!(forecast(600, &quota(0), now), Some(at("2026-11-25T00:10:00Z")));
+        assert_eq!(forecast(5_060, &quota(0), now), Some(at("2026-11-26T00:01:00Z")));
+    }
+}

@@ -1,0 +1,219 @@
+//! One run of one connection, in the stages of design §4: connect → validate against the books → read, plan and apply flow
+//! by flow → report. A failing flow does not stop the others; a spent quota or a signal ends the run cleanly.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::books::{index_existing_entries, refresh_books};
+use super::catalogue;
+use super::customers;
+use super::entity::{EntityBooks, learn_items};
+use super::error::{At, SyncError, SyncResult, Vendor};
+use super::findings::RunFindings;
+use super::invoices::{self, Router};
+use super::preflight;
+use super::report::{RunReport, build_report};
+use super::session::Session;
+use super::subscriptions;
+use super::tally::FlowTally;
+use crate::api::status::RunOutcome;
+use crate::api::validate::ValidatedEntity;
+use crate::connectors::exact::Division;
+
+/// What a run did and found, gathered while it works.
+#[derive(Debug)]
+pub struct RunRecord {
+    pub id: String,
+    pub started_at: Timestamp,
+    pub findings: RunFindings,
+    pub flows: Vec<FlowTally>,
+    pub outcome: RunOutcome,
+    /// Documents that could be booked and are not yet, where a quota ended the run.
+    pub backlog: u64,
+}
+
+/// Runs the connection once and reports. Every error ends in the report: there is always one.
+///
+/// # Errors
+/// Only the state store's: without it nothing can be remembered, and so nothing may be done.
+pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
+    let started_at = session.clock.now();
+    let mut record = RunRecord {
+        id: Uuid::new_v4().simple().to_string(),
+        started_at,
+        findings: RunFindings::default(),
+        flows: Vec::new(),
+        outcome: RunOutcome::Completed,
+        backlog: 0,
+    };
+    if let Some(limits) = session.state.cursor("exact", "limits").await? {
+        session.exact.restore_limits(limits);
+    }
+    let ended = stages(session, &mut record).await;
+    session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
+    if let Err(error) = ended {
+        record.end_with(session, &error)?;
+    }
+    build_report(session, record).await
+}
+
+async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()> {
+    let divisions = connect(session, record).await?;
+    let mut router = open_books(session, record, &divisions).await?;
+    run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
+        catalogue::read_catalogue(session).await?;
+        for books in router.entities() {
+            catalogue::push_catalogue(session, books, tally).await?;
+        }
+        Ok(())
+    })
+    .await?;
+    for books in router.entities_mut() {
+        learn_items(session, books).await?;
+    }
+    run_flow(session, record, "customers", session.connection.flows.customers, async |tally| {
+        customers::run(session, &router, tally).await
+    })
+    .await?;
+    outlook(session, record, &router).await?;
+    let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
+        invoices::run(session, &mut router, tally).await
+    })
+    .await;
+    if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
+        record.backlog = invoices::count_backlog(session, &mut router).await.unwrap_or_default();
+    }
+    ended
+}
+
+/// Reaches both systems and learns which administrations there are.
+async fn connect(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<Vec<Division>> {
+    session.progress.stage("connecting");
+    session.chargebee.site().await.at(Vendor::Chargebee)?;
+    let me = session.exact.me().await.at(Vendor::ExactOnline)?;
+    let divisions = session.exact.divisions(me.division).await.at(Vendor::ExactOnline)?;
+    record.findings.credentials_accepted(&me.user_name);
+    Ok(divisions)
+}
+
+/// Opens the books of every entity: what they hold, their master data, and what of the manifests is not there. An entity
+/// whose administration cannot be worked for is closed for this run; the others go on.
+async fn open_books<'a>(
+    session: &Session<'a>,
+    record: &mut RunRecord,
+    divisions: &[Division],
+) -> SyncResult<Router<'a>> {
+    session.progress.stage("reading the books");
+    let (mut open, mut closed, mut refreshed) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let connection = session.connection;
+    for entity in &connection.entities {
+        match open_entity(session, record, divisions, entity, &mut refreshed).await {
+            Ok(books) => open.push(books),
+            Err(Closed::Why(why)) => closed.push((entity.business_entity.clone(), why)),
+            Err(Closed::Ends(error)) => return Err(error),
+        }
+    }
+    Ok(Router::new(open, closed))
+}
+
+enum Closed {
+    Why(String),
+    Ends(SyncError),
+}
+
+impl From<SyncError> for Closed {
+    fn from(error: SyncError) -> Self {
+        Self::Ends(error)
+    }
+}
+
+async fn open_entity<'a>(
+    session: &Session<'a>,
+    record: &mut RunRecord,
+    divisions: &[Division],
+    entity: &'a ValidatedEntity,
+    refreshed: &mut BTreeSet<i32>,
+) -> Result<EntityBooks<'a>, Closed> {
+    let division = preflight::find_division(entity, divisions).map_err(|why| {
+        record.findings.division_invalid(&why);
+        Closed::Why(why)
+    })?;
+    let opened = async {
+        if refreshed.insert(division.code) {
+            refresh_books(session, division).await?;
+            index_existing_entries(session, division.code).await?;
+        }
+        preflight::checked_master(session, record, entity, division).await
+    }
+    .await;
+    match opened {
+        Ok(master) => Ok(EntityBooks { entity, master, items: Default::default() }),
+        Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
+            record.findings.division_invalid(&error.to_string());
+            Err(Closed::Why(error.to_string()))
+        }
+        Err(error) => Err(Closed::Ends(error)),
+    }
+}
+
+/// Runs one flow; an error that concerns it alone is noted, and the run goes on.
+async fn run_flow(
+    session: &Session<'_>,
+    record: &mut RunRecord,
+    name: &str,
+    enabled: bool,
+    work: impl AsyncFnOnce(&mut FlowTally) -> SyncResult<()>,
+) -> SyncResult<()> {
+    if !enabled {
+        return Ok(());
+    }
+    session.check_stop()?;
+    let mut tally = FlowTally::new(name);
+    let ended = work(&mut tally).await;
+    if let Err(error) = &ended {
+        tally.stopped = Some(error.to_string());
+    }
+    record.flows.push(tally);
+    match ended {
+        Err(error) if error.ends_the_run() => Err(error),
+        Err(error) => {
+            record.findings.flow_failed(name, &error);
+            record.outcome = RunOutcome::Failed;
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Whether the books have the periods that today and the coming terms need (E29, N2).
+async fn outlook(session: &Session<'_>, record: &mut RunRecord, router: &Router<'_>) -> SyncResult<()> {
+    match subscriptions::read(session).await {
+        Ok(()) => {}
+        Err(error) if error.ends_the_run() => return Err(error),
+        Err(error) => record.findings.flow_failed("subscriptions", &error),
+    }
+    for books in router.entities() {
+        preflight::outlook(session, record, books).await?;
+    }
+    Ok(())
+}
+
+impl RunRecord {
+    /// Takes in the error that ended the run.
+    ///
+    /// # Errors
+    /// The state store's, which cannot be reported in a state store.
+    fn end_with(&mut self, session: &Session<'_>, error: &SyncError) -> SyncResult<()> {
+        self.outcome = match error {
+            SyncError::Stopped => RunOutcome::Interrupted,
+            SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,
+            _ => RunOutcome::Failed,
+        };
+        if let SyncError::Call { vendor, error } = error {
+            self.findings.call_failed(session, *vendor, error);
+        }
+        Ok(())
+    }
+}

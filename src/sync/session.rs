@@ -1,0 +1,67 @@
+//! Everything that one run holds: the clients, the state, what was declared, the time, and the wish to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::error::{SyncError, SyncResult};
+use super::progress::Progress;
+use crate::api::validate::ValidatedConnection;
+use crate::connectors::chargebee::ChargebeeClient;
+use crate::connectors::exact::ExactClient;
+use crate::connectors::http::Clock;
+use crate::domain::calendar::business_date;
+use crate::state::ConnectionState;
+
+/// Asks a run to end cleanly between two calls. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal {
+    asked: Arc<AtomicBool>,
+}
+
+impl StopSignal {
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+/// One run's belongings.
+pub struct Session<'a> {
+    pub connection: &'a ValidatedConnection,
+    pub chargebee: ChargebeeClient,
+    pub exact: ExactClient,
+    pub state: ConnectionState,
+    pub clock: Arc<dyn Clock>,
+    pub stop: StopSignal,
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Session<'_> {
+    /// The present instant: the target's own, by its `Date` header, so that a wrong clock on this machine moves no
+    /// document into another period; this machine's until the target has answered.
+    pub fn now(&self) -> Timestamp {
+        self.exact.vendor_now().unwrap_or_else(|| self.clock.now())
+    }
+
+    /// Today in the connection's time zone.
+    pub fn today(&self) -> Date {
+        business_date(self.now(), &self.connection.time_zone)
+    }
+
+    /// Whether the run may write to the target and move cursors; not in mode `Plan`.
+    pub fn writes(&self) -> bool {
+        self.connection.applies()
+    }
+
+    /// # Errors
+    /// [`SyncError::Stopped`] once the run was asked to end.
+    pub fn check_stop(&self) -> SyncResult<()> {
+        if self.stop.is_asked() { Err(SyncError::Stopped) } else { Ok(()) }
+    }
+}
