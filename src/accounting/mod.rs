@@ -1,5 +1,40 @@
 //! The rules of the books, pure: a billing document with the rulebook and the master data gives an entry, or the reason
 //! to hold it; with the explanation of each choice. Same inputs, same entry (I8, N8).
+//!
+//! [`book_invoice`] runs a document through named stages, each in a file of its own; [`conflicts`], [`preflight`] and
+//! [`period_outlook`] judge the rules and the books without any document.
 
 pub mod context;
 pub mod rulebook;
+
+mod amounts;
+mod book;
+mod case;
+mod conflicts;
+mod currency;
+mod deferral;
+mod digest;
+mod dimensions;
+mod discounts;
+mod footing;
+mod lines;
+mod matching;
+mod outlook;
+mod periods;
+mod pieces;
+mod position;
+mod preflight;
+mod revenue;
+mod rounding;
+mod scope;
+mod shares;
+mod tax_parts;
+mod terms;
+mod text;
+mod vat;
+
+pub use book::book_invoice;
+pub use conflicts::{ConflictKind, RuleConflict, conflicts, conflicts_seen_from};
+pub use digest::books_digest;
+pub use outlook::{PeriodOutlook, TermEnd, latest_term_end, period_outlook};
+pub use preflight::{Finding, FindingReason, Topic, preflight};

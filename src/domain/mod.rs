@@ -3,6 +3,8 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod chamber_of_commerce;
+pub mod country;
 pub mod customer;
 pub mod entry;
 pub mod hold;

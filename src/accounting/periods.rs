@@ -1,0 +1,83 @@
+//! The period in which an entry is booked (I3, E19, E29), checked on the sales journal.
+
+use jiff::civil::Date;
+
+use super::case::Case;
+use super::rulebook::ClosedPeriodPolicy;
+use crate::domain::entry::PeriodKey;
+use crate::domain::hold::{Hold, HoldReason};
+use crate::domain::master::{FinancialPeriod, MasterData};
+
+/// Where an entry is booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Placement {
+    pub period: FinancialPeriod,
+    /// The date's own period was closed.
+    pub moved_from: Option<PeriodKey>,
+}
+
+/// The period of the entry's date, or the first open one after it where that is closed.
+pub(super) fn place(case: &Case<'_>) -> Result<Placement, Hold> {
+    let master = case.master();
+    let Some(own) = master.period_of(case.entry_date) else {
+        return Err(missing(
+            case,
+            case.entry_date,
+            &format!("no financial period covers its date {}", case.entry_date),
+        ));
+    };
+    let journal = &case.rules().sales_journal;
+    if !master.is_closed(journal, own.key) {
+        return Ok(Placement { period: *own, moved_from: None });
+    }
+    let closed = format!("period {} is closed for journal {journal} in {}", own.key, case.division());
+    let reopen = format!("reopen period {} for journal {journal} in Exact Online, {}", own.key, case.division());
+    if case.rules().policies.closed_period == ClosedPeriodPolicy::Hold {
+        let connection = &case.rules().connection;
+        let remedy = format!("{reopen}, or set policies.closedPeriod: MoveToOpenPeriod of SyncConnection {connection}");
+        return Err(case.hold(HoldReason::PeriodClosed, closed, remedy));
+    }
+    match master.first_open_after(journal, own.days.to) {
+        Some(open) => Ok(Placement { period: *open, moved_from: Some(own.key) }),
+        None => {
+            let next =
+                master.periods.iter().map(|period| period.key.year).max().map_or(0, |year| year.saturating_add(1));
+            let remedy = format!("{reopen}, or open financial year {next}");
+            Err(case.hold(HoldReason::PeriodClosed, format!("{closed}, and no later period is open"), remedy))
+        }
+    }
+}
+
+/// A hold because no period covers `day`, naming the year to open.
+pub(super) fn missing(case: &Case<'_>, day: Date, problem: &str) -> Hold {
+    let (year, division) = (financial_year_of(case.master(), day), case.division());
+    let message = format!("{problem} in {division}: financial year {year} is not opened");
+    case.hold(
+        HoldReason::MissingFinancialPeriod,
+        message,
+        format!("open financial year {year} in Exact Online, {division}"),
+    )
+}
+
+/// The financial year that a day without a period will belong to: counted in whole years from the years that exist, as a
+/// financial year need not be a calendar year.
+pub(super) fn financial_year_of(master: &MasterData, day: Date) -> i16 {
+    let first = master.periods.iter().min_by_key(|period| period.days.from);
+    let last = master.periods.iter().max_by_key(|period| period.days.to);
+    match (first, last) {
+        (_, Some(last)) if last.days.to < day => {
+            last.key.year.saturating_add(1).saturating_add(whole_years(last.days.to, day))
+        }
+        (Some(first), _) if day < first.days.from => {
+            first.key.year.saturating_sub(1).saturating_sub(whole_years(day, first.days.from))
+        }
+        _ => master.period_of(day).map_or(day.year(), |period| period.key.year),
+    }
+}
+
+/// Whole years from the day after `from` to `to`, at least none: one less a day counts as none.
+fn whole_years(from: Date, to: Date) -> i16 {
+    let years = to.year() - from.year();
+    let is_before = (to.month(), to.day()) <= (from.month(), from.day());
+    (years - i16::from(is_before)).max(0)
+}

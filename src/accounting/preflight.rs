@@ -1,0 +1,176 @@
+//! Before any document: everything that the rules name exists in the books, is open, and has the right type and rate
+//! (design §3 `MappingComplete`; E17, E30–E32, N2).
+
+mod accounts;
+mod codes;
+
+use jiff::civil::Date;
+
+use super::conflicts::conflicts_seen_from;
+use super::rulebook::Rulebook;
+use crate::domain::country::Country;
+use crate::domain::master::{JournalKind, MasterData};
+
+/// The condition that a finding belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    MappingComplete,
+    FinancialPeriodsAvailable,
+}
+
+/// The condition's reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FindingReason {
+    JournalInvalid,
+    AccountInvalid,
+    VatCodeInvalid,
+    PaymentTermInvalid,
+    CostCenterUnknown,
+    CostUnitUnknown,
+    ItemGroupUnknown,
+    DeferralNotConfigured,
+    RuleConflict,
+    DivisionInvalid,
+    MissingFinancialPeriod,
+    NextYearNotOpened,
+}
+
+impl FindingReason {
+    /// The word in conditions, events and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JournalInvalid => "JournalInvalid",
+            Self::AccountInvalid => "AccountInvalid",
+            Self::VatCodeInvalid => "VatCodeInvalid",
+            Self::PaymentTermInvalid => "PaymentTermInvalid",
+            Self::CostCenterUnknown => "CostCenterUnknown",
+            Self::CostUnitUnknown => "CostUnitUnknown",
+            Self::ItemGroupUnknown => "ItemGroupUnknown",
+            Self::DeferralNotConfigured => "DeferralNotConfigured",
+            Self::RuleConflict => "RuleConflict",
+            Self::DivisionInvalid => "DivisionInvalid",
+            Self::MissingFinancialPeriod => "MissingFinancialPeriod",
+            Self::NextYearNotOpened => "NextYearNotOpened",
+        }
+    }
+}
+
+/// Something that a person has to change before documents can be booked as the rules say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    pub topic: Topic,
+    pub reason: FindingReason,
+    /// Names the object and the value; lower case, no full stop.
+    pub message: String,
+    /// What mends it, naming the object to change.
+    pub remedy: String,
+}
+
+/// Checks the rules against the books as they are on `today`; empty: everything is there. In the order of the manifest,
+/// journals and accounts first.
+pub fn preflight(rulebook: &Rulebook, master: &MasterData, today: Date) -> Vec<Finding> {
+    let check = Check { rulebook, master, today };
+    let mut found = check.division();
+    found.extend(check.journals());
+    found.extend(check.accounts());
+    found.extend(check.codes());
+    found.extend(check.conflicts());
+    found
+}
+
+/// What every check looks at.
+struct Check<'a> {
+    rulebook: &'a Rulebook,
+    master: &'a MasterData,
+    today: Date,
+}
+
+impl Check<'_> {
+    fn finding(&self, reason: FindingReason, setting: &str, problem: &str, remedy: impl Into<String>) -> Finding {
+        let message = format!("{setting}: {problem}");
+        Finding { topic: Topic::MappingComplete, reason, message, remedy: remedy.into() }
+    }
+
+    /// `exactOnline.salesJournal of EntityMapping wolkwerk`.
+    fn setting(&self, field: &str) -> String {
+        format!("{field} of EntityMapping {}", self.rulebook.mapping)
+    }
+
+    fn in_division(&self) -> String {
+        format!("in Exact Online, division {}", self.master.division)
+    }
+
+    fn division(&self) -> Vec<Finding> {
+        let division = format!("division {}", self.master.division);
+        let mut found = Vec::new();
+        if Country::parse(&self.master.country).is_none() {
+            let problem =
+                format!("its country {:?} does not exist, so what is domestic cannot be told", self.master.country);
+            let remedy = format!("set the country of the administration {}", self.in_division());
+            found.push(self.finding(FindingReason::DivisionInvalid, &division, &problem, remedy));
+        }
+        if self.master.currency.is_none() {
+            let remedy = format!("set the currency of the administration {}", self.in_division());
+            found.push(self.finding(
+                FindingReason::DivisionInvalid,
+                &division,
+                "it has no currency that is known",
+                remedy,
+            ));
+        }
+        found
+    }
+
+    fn journals(&self) -> Vec<Finding> {
+        let sales =
+            (self.setting("exactOnline.salesJournal"), Some(self.rulebook.sales_journal.as_str()), JournalKind::Sales);
+        let general = (
+            self.setting("exactOnline.deferralJournal"),
+            self.rulebook.deferral_journal.as_deref(),
+            JournalKind::General,
+        );
+        let mut found: Vec<Finding> = [sales, general]
+            .into_iter()
+            .filter_map(|(setting, code, kind)| self.journal(&setting, code?, kind))
+            .collect();
+        if self.rulebook.policies.deferred_revenue && self.rulebook.deferral_journal.is_none() {
+            found.push(self.no_deferral_journal());
+        }
+        found
+    }
+
+    fn journal(&self, setting: &str, code: &str, kind: JournalKind) -> Option<Finding> {
+        let problem = match self.master.journals.get(code) {
+            None => "does not exist".to_owned(),
+            Some(journal) if journal.blocked => "is blocked".to_owned(),
+            Some(journal) if journal.kind != kind => format!("is a journal of type {:?}, not {kind:?}", journal.kind),
+            Some(_) => return None,
+        };
+        let problem = format!("journal {code} {problem} {}", self.in_division());
+        Some(self.finding(
+            FindingReason::JournalInvalid,
+            setting,
+            &problem,
+            format!("change {setting} to an open {kind:?} journal"),
+        ))
+    }
+
+    fn no_deferral_journal(&self) -> Finding {
+        let setting = self.setting("exactOnline.deferralJournal");
+        let connection = &self.rulebook.connection;
+        let problem = "it is not set, so closed periods of the deferral entries cannot be told";
+        let remedy = format!("set {setting}, or policies.deferredRevenue: Disabled of SyncConnection {connection}");
+        self.finding(FindingReason::DeferralNotConfigured, &setting, problem, remedy)
+    }
+
+    fn conflicts(&self) -> Vec<Finding> {
+        let Some(home) = Country::parse(&self.master.country) else { return Vec::new() };
+        let told = |conflict: super::conflicts::RuleConflict| Finding {
+            topic: Topic::MappingComplete,
+            reason: FindingReason::RuleConflict,
+            message: conflict.message,
+            remedy: conflict.remedy,
+        };
+        conflicts_seen_from(self.rulebook, home).into_iter().map(told).collect()
+    }
+}
