@@ -22,7 +22,7 @@ pub struct VatRow {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = ("!(has(self.country) && has(self.region))", "give country or region, not both: the country says more"),
-    validation = ("!has(self.exemptReason) || !has(self.rate) || string(self.rate) == '0'", "a line with exemptReason bears no tax: leave rate out, or set it to 0")
+    validation = ("!has(self.exemptReason) || !has(self.rate) || self.rate == 0 || self.rate == '0'", "a line with exemptReason bears no tax: leave rate out, or set it to 0")
 )]
 pub struct VatWhen {
     /// Country of the customer, ISO 3166-1 alpha-2, or `XI` for Northern Ireland. Quote `"NO"`: unquoted it is the boolean
@@ -39,7 +39,6 @@ pub struct VatWhen {
     /// Percent that Chargebee applied: `21`, or `"5.5"` in quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = percent)]
-    #[x_kube(validation = ("string(self).matches('^(100|[0-9]{1,2}([.][0-9]{1,4})?)$')", "rate must be a percentage from 0 to 100 with at most four decimals: 21, or \"5.5\" in quotes"))]
     pub rate: Option<IntOrString>,
     /// Why the line bears no tax, as Chargebee states it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,7 +178,10 @@ fn percent(schema: &mut schemars::Schema) {
     *schema = schemars::json_schema!({
         "x-kubernetes-int-or-string": true,
         "anyOf": [{"type": "integer"}, {"type": "string"}],
+        "minimum": 0,
+        "maximum": 100,
         "maxLength": 8,
+        "pattern": r"^(100|[0-9]{1,2}([.][0-9]{1,4})?)$",
     });
     schema.ensure_object().extend(description.map(|text| ("description".to_owned(), text)));
 }

@@ -82,7 +82,7 @@ impl Judge {
 
     fn int_or_text(&mut self, schema: &Value, node: &Node, path: &str) {
         match &node.value {
-            NodeValue::Plain(_, Scalar::Int(_)) => {}
+            NodeValue::Plain(_, Scalar::Int(number)) => self.integer(schema, *number, node.line, path),
             NodeValue::Text(text) => self.text(schema, text, node.line, path),
             NodeValue::Plain(raw, Scalar::Float(_)) => self.wrong(
                 node.line,
@@ -250,6 +250,7 @@ fn must(pattern: &str) -> String {
             "is no length of time in hours, minutes and seconds, such as 15m or 1h30m"
         }
         r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" => "is no name of an object: small letters, digits, - and . only",
+        r"^(100|[0-9]{1,2}([.][0-9]{1,4})?)$" => "is no percentage from 0 to 100 with at most four decimals",
         r"^https?://[^\s/?#]+[^\s?#]*$" => "is no address that begins with https://, without ? and #",
         _ => return format!("does not match {pattern}"),
     };

@@ -5,7 +5,7 @@ mod files;
 mod objects;
 mod secrets;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -123,9 +123,33 @@ pub struct Manifests {
     pub mappings: Vec<Located<EntityMapping>>,
     pub rules: Vec<Located<RevenueRule>>,
     pub secrets: BTreeMap<Key, SecretData>,
-    /// Objects of our kinds that are there and wrong in themselves, by kind, namespace and name: whoever refers to them is
-    /// not told that they are missing.
-    pub broken: BTreeSet<(String, String, String)>,
+    /// Objects of our kinds that are there and wrong in themselves.
+    pub broken: Vec<Broken>,
+    /// A document could not be read or told what it is: what it says may be missing anywhere.
+    pub incomplete: bool,
+}
+
+/// An object that is wrong in itself. Whoever refers to it is not told that it is missing, and the connection that it
+/// belongs to does not run: what it says would be missing there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub kind: String,
+    pub namespace: String,
+    /// None where even the name is missing.
+    pub name: Option<String>,
+    /// The connection that it belongs to, where that can be read.
+    pub connection: Option<String>,
+}
+
+impl Broken {
+    pub fn is(&self, kind: &str, (namespace, name): &Key) -> bool {
+        self.kind == kind && self.namespace == *namespace && self.name.as_ref() == Some(name)
+    }
+
+    /// Whether it belongs to this connection, or might.
+    pub fn concerns(&self, (namespace, name): &Key) -> bool {
+        self.namespace == *namespace && self.connection.as_ref().is_none_or(|connection| connection == name)
+    }
 }
 
 impl Manifests {

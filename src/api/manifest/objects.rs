@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{DEFAULT_NAMESPACE, Key, Located, Manifests, Origin, files, secrets};
+use super::{Broken, DEFAULT_NAMESPACE, Key, Located, Manifests, Origin, files, secrets};
 use crate::api::cel::{self, Rules};
 use crate::api::conditions::Reason;
 use crate::api::crd;
@@ -39,6 +39,7 @@ impl Reader {
         match files::read(path) {
             Ok(text) => self.read_text(&file, &text),
             Err((line, message, remedy)) => {
+                self.manifests.incomplete = true;
                 self.findings.push(about_file(Severity::Error, &file, line, message, remedy));
             }
         }
@@ -48,6 +49,7 @@ impl Reader {
         // A tab is white space in JSON and an error in YAML; inside JSON's texts it cannot stand as it is.
         let without_tabs = file.ends_with(".json").then(|| text.replace('\t', " "));
         for document in yaml::documents(without_tabs.as_deref().unwrap_or(text)) {
+            self.manifests.incomplete |= !document.problems.is_empty();
             for problem in &document.problems {
                 let (line, message) = (Some(problem.line), problem.message.clone());
                 self.findings.push(about_file(Severity::Error, file, line, message, &problem.remedy));
@@ -63,6 +65,7 @@ impl Reader {
         let (Some(api_version), Some(kind)) = (text_of("apiVersion"), text_of("kind")) else {
             let message = "is no Kubernetes object: apiVersion or kind is missing";
             let remedy = "give both, or move the document out of the folder";
+            self.manifests.incomplete = true;
             return self.findings.push(about_file(Severity::Error, file, Some(node.line), message, remedy));
         };
         if kind.ends_with("List") && node.get("items").is_some() {
@@ -79,6 +82,7 @@ impl Reader {
 
     fn list(&mut self, file: &str, node: &Node, depth: usize) {
         if depth >= LIST_DEPTH_MAX {
+            self.manifests.incomplete = true;
             let message = format!("lists in lists deeper than {LIST_DEPTH_MAX} levels");
             return self.findings.push(about_file(Severity::Error, file, Some(node.line), message, "flatten them"));
         }
@@ -108,6 +112,7 @@ impl Reader {
                 (Severity::Note, message, String::new())
             }
         };
+        self.manifests.incomplete |= severity == Severity::Error;
         let mut finding = about_file(severity, file, Some(node.line), message, &remedy);
         finding.object = describe(kind, node);
         self.findings.push(finding);
@@ -203,9 +208,16 @@ impl Reader {
     }
 
     fn remember_broken(&mut self, kind: &str, node: &Node) {
-        if let Some((namespace, name)) = key_of(node) {
-            self.manifests.broken.insert((kind.to_owned(), namespace, name));
-        }
+        let name_at = |path: &[&str]| {
+            let found = path.iter().try_fold(node, |node, step| node.get(step));
+            found.and_then(Node::as_text).map(str::to_owned)
+        };
+        let name = name_at(&["metadata", "name"]);
+        // A connection that is wrong in itself stops no other one.
+        let connection =
+            if kind == "SyncConnection" { name.clone() } else { name_at(&["spec", "connectionRef", "name"]) };
+        let namespace = name_at(&["metadata", "namespace"]).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+        self.manifests.broken.push(Broken { kind: kind.to_owned(), namespace, name, connection });
     }
 
     fn report(&mut self, file: &str, kind: &str, node: &Node, violations: Vec<Violation>) {

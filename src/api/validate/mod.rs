@@ -15,6 +15,7 @@ pub use typed::{
     Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedFlows,
 };
 
+use super::conditions::Reason;
 use super::connection::SyncConnection;
 use super::finding::{Finding, Findings, Severity};
 use super::manifest::{Key, Located, Manifests};
@@ -43,6 +44,7 @@ pub struct Outcome {
 pub fn validate(manifests: &Manifests, secrets: Secrets) -> Outcome {
     let mut findings = Findings::default();
     references::check(manifests, &mut findings);
+    nothing_runs_blindly(manifests, &mut findings);
     let mut connections = Vec::new();
     for connection in &manifests.connections {
         let scope = Scope::new(manifests, connection, secrets);
@@ -78,19 +80,28 @@ impl<'a> Scope<'a> {
         Self { manifests, connection, mappings, rules, secrets }
     }
 
-    /// Whether something is wrong with the connection or with what belongs to it. An object that is wrong in itself and
-    /// could be anybody's in the namespace blocks as well: what it says might be missing here.
+    /// Whether something is wrong with the connection or with what belongs to it, or might: what a broken object says would
+    /// be missing, and what is booked by too few rules is never booked again.
     fn is_blocked(&self, findings: &Findings) -> bool {
-        let (namespace, _) = self.connection.key();
+        let key = self.connection.key();
         let mut names = vec![self.connection.described()];
         names.extend(self.mappings.iter().map(|one| one.described()));
         names.extend(self.rules.iter().map(|one| one.described()));
         let wrong = |finding: &Finding| finding.severity == Severity::Error && names.contains(&finding.object);
-        findings.0.iter().any(wrong) || self.manifests.broken.iter().any(|(_, of, _)| *of == namespace)
+        findings.0.iter().any(wrong) || self.manifests.broken.iter().any(|broken| broken.concerns(&key))
     }
 }
 
-/// Whether an object of this kind and key is there, if only in a state that is wrong in itself.
+/// Whether an object of this kind and key is there, in a state that is wrong in itself.
 fn is_broken(manifests: &Manifests, kind: &str, key: &Key) -> bool {
-    manifests.broken.contains(&(kind.to_owned(), key.0.clone(), key.1.clone()))
+    manifests.broken.iter().any(|broken| broken.is(kind, key))
+}
+
+/// A document that nobody could read may have held a rule or mapping of any connection: none runs without it.
+fn nothing_runs_blindly(manifests: &Manifests, findings: &mut Findings) {
+    for connection in manifests.connections.iter().filter(|_| manifests.incomplete) {
+        let message =
+            "does not run while a document among the manifests cannot be understood: it may hold a rule of this connection";
+        findings.push(connection.error(Reason::InvalidSpec, "", message, "mend the document first"));
+    }
 }

@@ -108,14 +108,14 @@ fn check_rule_mapping(
 }
 
 fn check_connection(manifests: &Manifests, connection: &Located<SyncConnection>, findings: &mut Findings) {
-    let (namespace, name) = connection.key();
+    let key = connection.key();
     let refers = |mapping: &Located<EntityMapping>| {
-        mapping.namespace() == namespace && mapping.object.spec.connection_ref.name == name
+        mapping.namespace() == key.0 && mapping.object.spec.connection_ref.name == key.1
     };
-    let some_are_broken = manifests.broken.iter().any(|(kind, of, _)| kind == "EntityMapping" && *of == namespace);
+    let some_are_broken = manifests.broken.iter().any(|one| one.kind == "EntityMapping" && one.concerns(&key));
     if !manifests.mappings.iter().any(refers) && !some_are_broken {
         let message = "no EntityMapping refers to this connection: nothing can be booked";
-        let remedy = format!("add an EntityMapping with connectionRef name {name} and the division");
+        let remedy = format!("add an EntityMapping with connectionRef name {} and the division", key.1);
         findings.push(connection.error(Reason::EntityMappingMissing, "", message, remedy));
     }
 }
