@@ -249,7 +249,9 @@ const ACCOUNT_FILTERS: &str = "Accountant AccountManager AddressLine1 AddressLin
 fn check_mandatory_filter(resource: &Resource, filtered: &[&str]) -> Result<(), Failure> {
     let allowed: Vec<&str> = match resource.path {
         "crm/Accounts" | "bulk/CRM/Accounts" => ACCOUNT_FILTERS.split_whitespace().collect(),
-        "logistics/Items"
+        "financial/GLAccounts"
+        | "bulk/Financial/GLAccounts"
+        | "logistics/Items"
         | "bulk/Logistics/Items"
         | "financialtransaction/TransactionLines"
         | "bulk/Financial/TransactionLines" => resource.properties.iter().map(|property| property.name).collect(),
