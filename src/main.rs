@@ -1,26 +1,21 @@
-//! The `koppel` binary: parses the command line and hands over to the command.
+//! The `koppel` binary: parses the command line, sets up the log and hands over to the command.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-#[derive(Parser, Debug)]
-#[command(name = "koppel", version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand, Debug)]
-enum Command {
-    #[cfg(feature = "sandbox")]
-    Sandbox(koppel::cli::sandbox::SandboxArgs),
-}
+use clap::Parser;
+use koppel::cli::Cli;
+use koppel::cli::output::Exit;
+use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
-        #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => koppel::cli::sandbox::run(args).await,
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("KOPPEL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match Cli::parse().dispatch().await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::NeedsAttention.into()
+        }
     }
 }

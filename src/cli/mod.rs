@@ -1,4 +1,51 @@
 //! The commands, one file each; `main.rs` parses and dispatches.
 
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod folder;
+pub mod held;
+pub mod output;
+pub mod progress;
+pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod schedule;
+pub mod show;
+pub mod status;
+pub mod tables;
+
+/// Koppel couples Chargebee billing to Exact Online: three Kubernetes resources declare it, every invoice is booked once,
+/// to the cent, or held with a reason and a remedy.
+#[derive(Parser, Debug)]
+#[command(name = "koppel", version, after_help = output::EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Run(run::RunArgs),
+    Status(status::StatusArgs),
+    Held(held::HeldArgs),
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::SandboxArgs),
+}
+
+impl Cli {
+    /// Runs the command that was asked for.
+    ///
+    /// # Errors
+    /// When the command cannot do its work at all; what it finds wrong is printed and told by the exit code.
+    pub async fn dispatch(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Run(args) => run::run(args).await,
+            Command::Status(args) => status::run(args).await,
+            Command::Held(args) => held::run(args).await,
+            #[cfg(feature = "sandbox")]
+            Command::Sandbox(args) => sandbox::run(args).await,
+        }
+    }
+}

@@ -22,7 +22,7 @@ impl Output {
 }
 
 /// Exit codes of all commands; the same in `--help` and the docs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// The command did what it was asked. Held documents and a spent quota are no failure.
     Done = 0,

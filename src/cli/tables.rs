@@ -15,7 +15,7 @@ const PLAIN_WIDTH: u16 = 160;
 /// A table as kubectl prints it: no lines, wrapped to the terminal.
 pub fn table(headers: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if table.width().is_none() {
         table.set_width(PLAIN_WIDTH);
     }

@@ -1,0 +1,77 @@
+//! `koppel held`: every held document with its reason and remedy.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::folder::FolderArgs;
+use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::show;
+use crate::state::{ConnectionState, HeldDocument};
+
+/// Lists every held document with what is wrong and what mends it. Makes no call.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub struct HeldArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Only documents held for this reason, such as MissingFinancialPeriod
+    #[arg(long)]
+    reason: Option<String>,
+    /// Let the invoice of this number be sent again although Exact Online refused it, or close a difference that was
+    /// corrected by hand: for what was mended where Koppel cannot see it
+    #[arg(long, value_name = "NUMBER")]
+    release: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Output,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the folder or the state cannot be used at all.
+pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
+    let Some(connections) = args.folder.connections()? else { return Ok(Exit::Usage.into()) };
+    let environment = args.folder.environment().await?;
+    let mut all = Vec::new();
+    let mut released = false;
+    for connection in &connections {
+        let state = environment.store.connection(&connection.state_key());
+        if let Some(number) = &args.release {
+            let _lock = state.lock(environment.clock.now())?;
+            released |= release(&state, number).await?;
+        }
+        all.extend(show::all_held(&state).await?);
+    }
+    if let Some(number) = args.release.filter(|_| !released) {
+        eprintln!("error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
+                   they are held for changes");
+        return Ok(Exit::NeedsAttention.into());
+    }
+    all.retain(|held| args.reason.as_ref().is_none_or(|reason| held.hold.reason.as_str() == reason));
+    print(args.output, &all)?;
+    Ok(Exit::Done.into())
+}
+
+/// A document that was refused may be sent again; one that is in the books and differs there is settled.
+async fn release(state: &ConnectionState, number: &str) -> anyhow::Result<bool> {
+    let refused = state.forget_refusals("invoice", number).await?;
+    let booked = !state.booked_under("invoice", number).await?.is_empty();
+    let differs = booked && state.is_held("invoice", number).await?;
+    if differs {
+        state.release("invoice", number).await?;
+    }
+    Ok(refused || differs)
+}
+
+fn print(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {
+    if output.is_json() {
+        return print_json(&held.iter().map(show::held_json).collect::<Vec<_>>());
+    }
+    if held.is_empty() {
+        println!("no document is held");
+    }
+    show::print_held(held);
+    Ok(())
+}

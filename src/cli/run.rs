@@ -1,0 +1,163 @@
+//! `koppel run`: the connections of a folder, on this machine, without a cluster.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::folder::FolderArgs;
+use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::progress::TerminalProgress;
+use super::{schedule, show};
+use crate::api::validate::ValidatedConnection;
+use crate::state::StateError;
+use crate::sync::{Environment, RunReport, StopSignal, SyncError, run_connection};
+
+/// Runs the connections of a folder on this machine, without a cluster.
+///
+/// Reads SyncConnections, EntityMappings, RevenueRules and their Secrets from files, runs every connection once (or, with
+/// --watch, by its interval or schedule) and prints what Kubernetes would show: a line for each connection, its
+/// conditions, what each flow did, and every held document with its remedy. State and tokens are kept in --state.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub struct RunArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// Run every connection once and end (the default)
+    #[arg(long, conflicts_with = "watch")]
+    once: bool,
+    /// Go on, by each connection's interval or schedule, until Ctrl-C; changed manifests are taken up with the next run
+    #[arg(long)]
+    watch: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value = "table")]
+    output: Output,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the folder or the state cannot be used at all.
+pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let environment = args.folder.environment().await?;
+    stop_on_signal(environment.stop.clone());
+    if args.watch { watch(&args, &environment).await } else { once(&args, &environment).await }
+}
+
+async fn once(args: &RunArgs, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let Some(connections) = args.folder.connections()? else { return Ok(Exit::Usage.into()) };
+    let mut worst = Exit::Done;
+    let mut reports = Vec::new();
+    for connection in &connections {
+        match run_one(connection, environment).await? {
+            Ran::Reported(report) => {
+                worst = worst.max(show::exit_of(&report));
+                reports.push(*report);
+            }
+            Ran::Suspended => {}
+            Ran::Locked => worst = worst.max(Exit::Locked),
+        }
+    }
+    print(args, environment, &connections, &reports).await?;
+    Ok(worst.into())
+}
+
+async fn watch(args: &RunArgs, environment: &Environment) -> anyhow::Result<ExitCode> {
+    let mut due = schedule::Due::default();
+    while !environment.stop.is_asked() {
+        let Some(connections) = args.folder.connections()? else {
+            // A manifest is being edited, perhaps: what runs goes on when it is right again.
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            continue;
+        };
+        for connection in &connections {
+            if environment.stop.is_asked() || !due.is_due(connection, Timestamp::now()) {
+                continue;
+            }
+            if let Ran::Reported(report) = run_one(connection, environment).await? {
+                print(args, environment, std::slice::from_ref(connection), std::slice::from_ref(&report)).await?;
+            }
+            due.ran(connection, Timestamp::now());
+        }
+        due.sleep(&connections, &environment.stop).await;
+    }
+    Ok(Exit::Done.into())
+}
+
+enum Ran {
+    Reported(Box<RunReport>),
+    Suspended,
+    Locked,
+}
+
+async fn run_one(connection: &ValidatedConnection, environment: &Environment) -> anyhow::Result<Ran> {
+    if connection.suspended {
+        eprintln!("{}: suspended (spec.suspend); nothing was run", connection.key());
+        return Ok(Ran::Suspended);
+    }
+    let mut environment = environment.clone();
+    if std::io::stderr().is_terminal() {
+        environment.progress = Arc::new(TerminalProgress::new(&connection.key()));
+    }
+    let timeout = stop_after(connection, environment.stop.clone());
+    let ran = run_connection(connection, &environment).await;
+    timeout.abort();
+    match ran {
+        Ok(report) => Ok(Ran::Reported(Box::new(report))),
+        Err(SyncError::State(error @ StateError::Locked { .. })) => {
+            eprintln!("error: {error}");
+            Ok(Ran::Locked)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A run that takes too long is asked to end; the next one goes on.
+fn stop_after(connection: &ValidatedConnection, stop: StopSignal) -> tokio::task::JoinHandle<()> {
+    let timeout = Duration::try_from(connection.timeout).unwrap_or(Duration::MAX);
+    tokio::spawn(async move {
+        tokio::time::sleep(timeout).await;
+        stop.ask();
+    })
+}
+
+async fn print(
+    args: &RunArgs,
+    environment: &Environment,
+    connections: &[ValidatedConnection],
+    reports: &[RunReport],
+) -> anyhow::Result<()> {
+    let mut shown = Vec::new();
+    for report in reports {
+        let Some(connection) = connections.iter().find(|connection| connection.key() == report.connection) else { continue };
+        let state = environment.store.connection(&connection.state_key());
+        shown.push(show::Shown { report: report.clone(), held: show::all_held(&state).await? });
+    }
+    if args.output.is_json() {
+        return print_json(&show::runs_json(&shown));
+    }
+    show::print_reports(&shown);
+    Ok(())
+}
+
+/// Ctrl-C and SIGTERM ask the run to end between two calls; what was done until then is recorded.
+fn stop_on_signal(stop: StopSignal) {
+    tokio::spawn(async move {
+        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::warn!(%error, "unable to listen for SIGTERM");
+                return;
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("asked to stop: the run ends after the call under way");
+        stop.ask();
+    });
+}

@@ -1,0 +1,167 @@
+//! What was run, shown: as tables for people, as JSON for programs.
+
+use serde::Serialize;
+
+use super::output::Exit;
+use super::tables;
+use crate::api::status::RunOutcome;
+use crate::state::{ConnectionState, HeldDocument, StateResult};
+use crate::sync::RunReport;
+
+const PAGE: i64 = 500;
+/// Held documents that a table shows; the rest is counted.
+const HELD_ROWS_MAX: usize = 60;
+
+/// A report with everything that is held.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub report: RunReport,
+    pub held: Vec<HeldDocument>,
+}
+
+/// A connection after a run, as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionJson {
+    pub name: String,
+    pub conditions: Vec<ConditionJson>,
+    pub booked: i64,
+    pub held: Vec<HeldJson>,
+    pub calls: CallsJson,
+    pub flows: Vec<crate::sync::tally::FlowTally>,
+    pub status: crate::api::status::SyncConnectionStatus,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ConditionJson {
+    #[serde(rename = "type")]
+    pub type_: String,
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldJson {
+    pub document: String,
+    pub reason: String,
+    pub message: String,
+    pub remedy: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallsJson {
+    pub chargebee: i64,
+    pub exact_online: i64,
+}
+
+/// One pass over the connections, as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunJson {
+    pub connections: Vec<ConnectionJson>,
+}
+
+/// All that is held, page by page.
+///
+/// # Errors
+/// The state store's.
+pub async fn all_held(state: &ConnectionState) -> StateResult<Vec<HeldDocument>> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = state.held_page("invoice", &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after = last.number.clone();
+        all.extend(page.into_iter().map(|held| HeldDocument { document: None, ..held }));
+    }
+}
+
+pub fn runs_json(shown: &[Shown]) -> RunJson {
+    RunJson { connections: shown.iter().map(connection_json).collect() }
+}
+
+pub fn connection_json(shown: &Shown) -> ConnectionJson {
+    let status = &shown.report.status;
+    let run = status.last_run.as_ref();
+    ConnectionJson {
+        name: shown.report.connection.clone(),
+        conditions: status.conditions.iter().map(condition_json).collect(),
+        booked: run.map_or(0, |run| run.booked),
+        held: shown.held.iter().map(held_json).collect(),
+        calls: CallsJson {
+            chargebee: run.map_or(0, |run| run.calls.chargebee.values().sum()),
+            exact_online: run.map_or(0, |run| run.calls.exact_online.values().sum()),
+        },
+        flows: shown.report.flows.clone(),
+        status: status.clone(),
+    }
+}
+
+fn condition_json(condition: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition) -> ConditionJson {
+    ConditionJson {
+        type_: condition.type_.clone(),
+        status: condition.status.clone(),
+        reason: condition.reason.clone(),
+        message: condition.message.clone(),
+    }
+}
+
+pub fn held_json(held: &HeldDocument) -> HeldJson {
+    HeldJson {
+        document: format!("{} {}", held.kind, held.number),
+        reason: held.hold.reason.to_string(),
+        message: held.hold.message.clone(),
+        remedy: held.hold.remedy.clone(),
+    }
+}
+
+/// Prints the connections, then for each its conditions, flows, notices and held documents.
+pub fn print_reports(shown: &[Shown]) {
+    let reports: Vec<RunReport> = shown.iter().map(|shown| shown.report.clone()).collect();
+    println!("{}", tables::connections(&reports));
+    for shown in shown {
+        let report = &shown.report;
+        println!("\n{}\n", report.connection);
+        println!("{}\n", tables::conditions(&report.status));
+        println!("{}", tables::flows(&report.flows));
+        print_planned(report);
+        print_notices(report);
+        print_held(&shown.held);
+    }
+}
+
+fn print_planned(report: &RunReport) {
+    for planned in report.flows.iter().flat_map(|flow| &flow.planned) {
+        println!(
+            "\nwould book {} in division {}: {} of {}, period {}",
+            planned.document, planned.division, planned.total, planned.entry_date, planned.period
+        );
+        planned.lines.iter().for_each(|line| println!("    {line}"));
+    }
+}
+
+fn print_notices(report: &RunReport) {
+    for notice in report.flows.iter().flat_map(|flow| &flow.notices) {
+        println!("\nnote ({}): {}; {}", notice.reason, notice.message, notice.remedy);
+    }
+}
+
+/// Prints held documents with reason and remedy.
+pub fn print_held(held: &[HeldDocument]) {
+    if held.is_empty() {
+        return;
+    }
+    let shown = &held[..held.len().min(HELD_ROWS_MAX)];
+    println!("\n{}", tables::held(shown));
+    if shown.len() < held.len() {
+        println!("and {} more: koppel held lists all", held.len() - shown.len());
+    }
+}
+
+/// With what a command ends after this run.
+pub fn exit_of(report: &RunReport) -> Exit {
+    match report.status.last_run.as_ref().and_then(|run| run.outcome) {
+        Some(RunOutcome::Completed | RunOutcome::Interrupted) => Exit::Done,
+        Some(RunOutcome::Failed) | None => Exit::NeedsAttention,
+    }
+}
