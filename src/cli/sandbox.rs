@@ -32,6 +32,9 @@ pub struct SandboxArgs {
     /// Port of the Chargebee sandbox; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     chargebee_port: u16,
+    /// Port of the Exact Online sandbox; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    exact_port: u16,
     /// Port of the admin interface; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     admin_port: u16,
@@ -65,6 +68,7 @@ impl SandboxArgs {
             quotas: self.quotas == QuotasArg::Vendor,
             failures: !self.clean,
             chargebee_port: self.chargebee_port,
+            exact_port: self.exact_port,
             admin_port: self.admin_port,
             ..default
         }
@@ -90,6 +94,7 @@ fn addresses(sandbox: &Sandbox) -> serde_json::Value {
     json!({
         "now": sandbox.clock.now(),
         "chargebee": {"url": sandbox.chargebee_url(), "site": SITE, "apiKey": API_KEY},
+        "exactOnline": {"url": sandbox.exact_url()},
         "admin": {"url": sandbox.admin_url()},
     })
 }
@@ -100,6 +105,8 @@ fn welcome(sandbox: &Sandbox) -> String {
         "\
 Chargebee   {chargebee}/api/v2
             site {SITE}, API key {API_KEY}
+Exact       {exact}
+            client id, secret and first refresh token as in examples/quickstart/secrets.yaml
 Admin       {admin}/admin
 Time        {now}
 
@@ -116,6 +123,7 @@ Counts and sums of both sides:
   curl {admin}/admin/summary
 
 Ctrl-C ends it.",
+        exact = sandbox.exact_url(),
         now = sandbox.clock.now(),
     )
 }

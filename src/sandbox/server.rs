@@ -15,7 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, Limits};
+use super::administration::administration;
 use super::clock::SandboxClock;
+use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::{Expectation, GeneratorOptions, Size, generate};
 
 /// The simulated site.
@@ -38,7 +40,10 @@ pub struct SandboxOptions {
     pub quotas: bool,
     /// With the documents that cannot be booked (E27–E32), or a clean world in which every year needed is open.
     pub failures: bool,
+    /// The language of Exact's errors.
+    pub language: Language,
     pub chargebee_port: u16,
+    pub exact_port: u16,
     pub admin_port: u16,
 }
 
@@ -52,7 +57,9 @@ impl Default for SandboxOptions {
             size: Size { customers: 24, invoices: 72 },
             quotas: true,
             failures: true,
+            language: Language::Nl,
             chargebee_port: 0,
+            exact_port: 0,
             admin_port: 0,
         }
     }
@@ -64,9 +71,11 @@ impl Default for SandboxOptions {
 pub struct Sandbox {
     pub clock: SandboxClock,
     pub chargebee: ChargebeeSandbox,
+    pub exact: ExactSandbox,
     /// Document number to why it must be held, as the generator made it.
     pub expectations: std::collections::BTreeMap<String, Expectation>,
     chargebee_address: SocketAddr,
+    exact_address: SocketAddr,
     admin_address: SocketAddr,
     stop: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
@@ -98,19 +107,38 @@ impl Sandbox {
             limits: if options.quotas { Limits::vendor() } else { Limits::off() },
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
+        let books = ExactOptions {
+            clock: clock.clone(),
+            quotas: if options.quotas { Quotas::vendor() } else { Quotas::off() },
+            language: options.language,
+            seed: options.seed,
+        };
+        let exact = ExactSandbox::new(books, vec![administration(world.accounts, !options.failures)]);
         let (stop, stopped) = watch::channel(false);
         let chargebee_listener = bind(options.chargebee_port).await?;
+        let exact_listener = bind(options.exact_port).await?;
         let admin_listener = bind(options.admin_port).await?;
         let (chargebee_address, admin_address) = (chargebee_listener.local_addr()?, admin_listener.local_addr()?);
-        let admin = admin_router(&clock, &chargebee);
+        let exact_address = exact_listener.local_addr()?;
+        exact.set_public_url(format!("http://{exact_address}"));
+        let admin = admin_router(&clock, &chargebee, &exact);
         let servers =
-            vec![serve(chargebee_listener, chargebee.router(), stopped.clone()), serve(admin_listener, admin, stopped)];
-        Ok(Self { clock, chargebee, expectations, chargebee_address, admin_address, stop, servers })
+            vec![
+                serve(chargebee_listener, chargebee.router(), stopped.clone()),
+                serve(exact_listener, exact.router(), stopped.clone()),
+                serve(admin_listener, admin, stopped),
+            ];
+        Ok(Self { clock, chargebee, exact, expectations, chargebee_address, exact_address, admin_address, stop, servers })
     }
 
     /// `http://127.0.0.1:PORT`; the API is below `/api/v2`.
     pub fn chargebee_url(&self) -> String {
         format!("http://{}", self.chargebee_address)
+    }
+
+    /// `http://127.0.0.1:PORT`, the root of the site.
+    pub fn exact_url(&self) -> String {
+        format!("http://{}", self.exact_address)
     }
 
     /// `http://127.0.0.1:PORT`; everything is below `/admin`.
@@ -156,13 +184,14 @@ struct Admin {
     chargebee: ChargebeeSandbox,
 }
 
-fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox) -> Router {
+fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox) -> Router {
     let state = Admin { clock: clock.clone(), chargebee: chargebee.clone() };
     Router::new()
         .route("/admin/clock", get(show_clock).post(move_clock))
         .route("/admin/summary", get(summary))
         .with_state(state)
         .nest("/admin/chargebee", chargebee.admin_router())
+        .nest("/admin/exact", exact.admin_router())
 }
 
 async fn show_clock(State(admin): State<Admin>) -> Json<Value> {
