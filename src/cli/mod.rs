@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "sandbox")]
+pub mod demo;
 pub mod folder;
 pub mod held;
 pub mod output;
@@ -31,6 +33,8 @@ enum Command {
     Status(status::StatusArgs),
     Held(held::HeldArgs),
     #[cfg(feature = "sandbox")]
+    Demo(demo::DemoArgs),
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -44,6 +48,8 @@ impl Cli {
             Command::Run(args) => run::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Held(args) => held::run(args).await,
+            #[cfg(feature = "sandbox")]
+            Command::Demo(args) => demo::run(args).await,
             #[cfg(feature = "sandbox")]
             Command::Sandbox(args) => sandbox::run(args).await,
         }
