@@ -1,1 +1,5 @@
-//! (room under construction)
+//! The commands, one file each; `main.rs` parses and dispatches.
+
+pub mod check;
+pub mod crd;
+pub mod output;

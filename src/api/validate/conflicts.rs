@@ -1,8 +1,8 @@
 //! Rules that can tie, told on both objects.
 
 use super::Scope;
-use crate::accounting::{RuleConflict, conflicts};
 use crate::accounting::rulebook::Rulebook;
+use crate::accounting::{RuleConflict, conflicts};
 use crate::api::EntityMapping;
 use crate::api::conditions::Reason;
 use crate::api::finding::{Finding, Findings};
