@@ -79,6 +79,13 @@ fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(map) => tidy_object(map),
         Value::Array(list) => list.iter_mut().for_each(tidy),
+        // Limits are floats in the derive's types and whole numbers to everybody else.
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|value| number.is_f64() && value.fract() == 0.0 && value.abs() < 9e15);
+            if let Some(whole) = whole {
+                *schema = json!(whole as i64);
+            }
+        }
         _ => {}
     }
 }

@@ -36,9 +36,9 @@ pub const ACCOUNT_PROPERTIES: [&str; 21] = [
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("!('ChamberOfCommerce' in self.matchBy) || has(self.chamberOfCommerceField)", "matchBy ChamberOfCommerce needs chamberOfCommerceField: name the custom field that holds the number, such as cf_kvk"),
-    validation = ("self.matchBy.all(rule, self.matchBy.exists_one(other, other == rule))", "matchBy names a rule twice"),
-    validation = ("!has(self.pointerField) || 'Pointer' in self.matchBy", "pointerField needs Pointer in matchBy")
+    validation = Rule::new("!('ChamberOfCommerce' in self.matchBy) || has(self.chamberOfCommerceField)").message("matchBy ChamberOfCommerce needs chamberOfCommerceField: name the custom field that holds the number, such as cf_kvk").field_path(".matchBy"),
+    validation = Rule::new("self.matchBy.all(rule, self.matchBy.exists_one(other, other == rule))").message("matchBy names a rule twice").field_path(".matchBy"),
+    validation = Rule::new("!has(self.pointerField) || 'Pointer' in self.matchBy").message("pointerField needs Pointer in matchBy").field_path(".pointerField")
 )]
 pub struct Customers {
     /// How an existing account is found, in this order; the first rule that finds exactly one account decides, and one

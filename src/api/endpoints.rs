@@ -10,7 +10,7 @@ use super::common::{SecretKeyRef, SecretRef};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("self.site == oldSelf.site", "site cannot be changed: the state of a connection belongs to its site; make a new SyncConnection for another site")
+    validation = Rule::new("self.site == oldSelf.site").message("site cannot be changed: the state of a connection belongs to its site; make a new SyncConnection for another site").field_path(".site")
 )]
 pub struct Chargebee {
     /// Name of the site: the first label of its address, `acme` for `https://acme.chargebee.com`. Cannot be changed.
@@ -31,7 +31,7 @@ pub struct Chargebee {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = ("has(self.country) != has(self.url)", "give exactly one of country and url"),
-    validation = ("!has(self.country) || !has(oldSelf.country) || self.country == oldSelf.country", "country cannot be changed: each country's Exact Online is a system of its own; make a new SyncConnection")
+    validation = Rule::new("!has(self.country) || !has(oldSelf.country) || self.country == oldSelf.country").message("country cannot be changed: each country's Exact Online is a system of its own; make a new SyncConnection").field_path(".country")
 )]
 pub struct ExactOnline {
     /// The country whose Exact Online it is: `NL` for `https://start.exactonline.nl`. Users and apps of one country are
@@ -100,7 +100,7 @@ impl ExactCountry {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = ("has(self.credentialsSecretRef) != has(self.workloadIdentity)", "give exactly one of credentialsSecretRef and workloadIdentity"),
-    validation = ("self.organizationUrl == oldSelf.organizationUrl", "organizationUrl cannot be changed: make a new SyncConnection for another organisation")
+    validation = Rule::new("self.organizationUrl == oldSelf.organizationUrl").message("organizationUrl cannot be changed: make a new SyncConnection for another organisation").field_path(".organizationUrl")
 )]
 pub struct Dynamics365 {
     /// Address of the environment. Example: `https://acme.crm4.dynamics.com`. Cannot be changed.

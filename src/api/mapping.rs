@@ -50,10 +50,10 @@ use super::status::RuleStatus;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("self.connectionRef.name == oldSelf.connectionRef.name", "connectionRef cannot be changed: make a new EntityMapping"),
-    validation = ("has(self.businessEntityId) == has(oldSelf.businessEntityId) && (!has(self.businessEntityId) || self.businessEntityId == oldSelf.businessEntityId)", "businessEntityId cannot be changed: make a new EntityMapping"),
+    validation = Rule::new("self.connectionRef.name == oldSelf.connectionRef.name").message("connectionRef cannot be changed: make a new EntityMapping").field_path(".connectionRef.name"),
+    validation = Rule::new("has(self.businessEntityId) == has(oldSelf.businessEntityId) && (!has(self.businessEntityId) || self.businessEntityId == oldSelf.businessEntityId)").message("businessEntityId cannot be changed: make a new EntityMapping").field_path(".businessEntityId"),
     validation = ("has(self.exactOnline) != has(self.dynamics365)", "give exactly one of exactOnline and dynamics365"),
-    validation = ("!has(self.exactOnline) || !has(oldSelf.exactOnline) || self.exactOnline.division == oldSelf.exactOnline.division", "division cannot be changed: what was booked stays in its administration; make a new EntityMapping"),
+    validation = Rule::new("!has(self.exactOnline) || !has(oldSelf.exactOnline) || self.exactOnline.division == oldSelf.exactOnline.division").message("division cannot be changed: what was booked stays in its administration; make a new EntityMapping").field_path(".exactOnline.division"),
     validation = ("!has(self.dynamics365) || (self.vat.size() == 0 && self.paymentTerms.size() == 0 && self.costCenters.size() == 0 && self.costUnits.size() == 0 && self.paymentMethods.size() == 0 && self.itemGroups.size() == 0 && !has(self.defaultItemGroup))", "with dynamics365 only customers can be mapped: vat, paymentTerms, costCenters, costUnits, paymentMethods, itemGroups and defaultItemGroup belong to exactOnline")
 )]
 pub struct EntityMappingSpec {
@@ -120,7 +120,7 @@ pub struct EntityMappingSpec {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("!has(self.deferralJournal) || self.deferralJournal != self.salesJournal", "deferralJournal is the general journal of the deferral entries: it cannot be the salesJournal")
+    validation = Rule::new("!has(self.deferralJournal) || self.deferralJournal != self.salesJournal").message("deferralJournal is the general journal of the deferral entries: it cannot be the salesJournal").field_path(".deferralJournal")
 )]
 pub struct ExactEntity {
     /// Number of the administration, as Exact Online shows it. Example: `100001`. Cannot be changed.

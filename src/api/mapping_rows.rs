@@ -21,8 +21,8 @@ pub struct VatRow {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("!(has(self.country) && has(self.region))", "give country or region, not both: the country says more"),
-    validation = ("!has(self.exemptReason) || !has(self.rate) || self.rate == 0 || self.rate == '0'", "a line with exemptReason bears no tax: leave rate out, or set it to 0")
+    validation = Rule::new("!(has(self.country) && has(self.region))").message("give country or region, not both: the country says more").field_path(".region"),
+    validation = Rule::new("!has(self.exemptReason) || !has(self.rate) || self.rate == 0 || self.rate == '0'").message("a line with exemptReason bears no tax: leave rate out, or set it to 0").field_path(".rate")
 )]
 pub struct VatWhen {
     /// Country of the customer, ISO 3166-1 alpha-2, or `XI` for Northern Ireland. Quote `"NO"`: unquoted it is the boolean

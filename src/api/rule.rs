@@ -41,14 +41,14 @@ use super::status::RuleStatus;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = ("self.connectionRef.name == oldSelf.connectionRef.name", "connectionRef cannot be changed: make a new RevenueRule"),
+    validation = Rule::new("self.connectionRef.name == oldSelf.connectionRef.name").message("connectionRef cannot be changed: make a new RevenueRule").field_path(".connectionRef.name"),
     validation = ("has(self.revenueAccount) || has(self.discount) || has(self.deferral) || has(self.costCenter) || has(self.costUnit)", "the rule decides nothing: give at least one of revenueAccount, discount, deferral, costCenter and costUnit"),
-    validation = ("!has(self.discount) || has(self.match.coupon)", "discount belongs to a coupon: give match.coupon, or leave discount out"),
-    validation = ("!has(self.match.coupon) || has(self.discount)", "a rule for a coupon needs discount: Net or Line"),
-    validation = ("!has(self.discount) || self.discount != 'Net' || !has(self.revenueAccount)", "discount Net leaves the discount in the revenue line and has no account of its own: leave revenueAccount out, or choose discount Line"),
-    validation = ("!has(self.discount) || self.discount != 'Line' || has(self.revenueAccount)", "discount Line needs revenueAccount, the account of the discount lines"),
-    validation = ("!has(self.match.coupon) || (!has(self.deferral) && !has(self.costCenter) && !has(self.costUnit))", "a rule for a coupon never moves the revenue: deferral, costCenter and costUnit belong to a rule for the item"),
-    validation = ("!has(self.validFrom) || !has(self.validTo) || self.validFrom <= self.validTo", "validFrom must not be after validTo")
+    validation = Rule::new("!has(self.discount) || has(self.match.coupon)").message("discount belongs to a coupon: give match.coupon, or leave discount out").field_path(".discount"),
+    validation = Rule::new("!has(self.match.coupon) || has(self.discount)").message("a rule for a coupon needs discount: Net or Line").field_path(".match.coupon"),
+    validation = Rule::new("!has(self.discount) || self.discount != 'Net' || !has(self.revenueAccount)").message("discount Net leaves the discount in the revenue line and has no account of its own: leave revenueAccount out, or choose discount Line").field_path(".revenueAccount"),
+    validation = Rule::new("!has(self.discount) || self.discount != 'Line' || has(self.revenueAccount)").message("discount Line needs revenueAccount, the account of the discount lines").field_path(".discount"),
+    validation = Rule::new("!has(self.match.coupon) || (!has(self.deferral) && !has(self.costCenter) && !has(self.costUnit))").message("a rule for a coupon never moves the revenue: deferral, costCenter and costUnit belong to a rule for the item").field_path(".match.coupon"),
+    validation = Rule::new("!has(self.validFrom) || !has(self.validTo) || self.validFrom <= self.validTo").message("validFrom must not be after validTo").field_path(".validTo")
 )]
 pub struct RevenueRuleSpec {
     /// The SyncConnection that the rule belongs to. Cannot be changed.

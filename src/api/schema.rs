@@ -251,6 +251,8 @@ fn must(pattern: &str) -> String {
         }
         r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" => "is no name of an object: small letters, digits, - and . only",
         r"^(100|[0-9]{1,2}([.][0-9]{1,4})?)$" => "is no percentage from 0 to 100 with at most four decimals",
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" => "has other signs than small letters, digits and -, or one of - at an end",
+        r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$" => "is no name of a time zone, such as Europe/Amsterdam",
         r"^https?://[^\s/?#]+[^\s?#]*$" => "is no address that begins with https://, without ? and #",
         _ => return format!("does not match {pattern}"),
     };

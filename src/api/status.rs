@@ -79,7 +79,9 @@ pub struct RunSummary {
     pub id: String,
     /// Generation of the spec that it ran with.
     pub generation: i64,
+    /// When it began.
     pub started_at: Time,
+    /// When it ended; absent while it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Time>,
     /// How it ended.
@@ -111,8 +113,10 @@ pub enum RunOutcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Calls {
+    /// Calls to Chargebee.
     #[schemars(extend("maxProperties" = 16))]
     pub chargebee: BTreeMap<String, i64>,
+    /// Calls to Exact Online.
     #[schemars(extend("maxProperties" = 16))]
     pub exact_online: BTreeMap<String, i64>,
 }
@@ -129,13 +133,12 @@ pub struct FlowStatus {
     #[schemars(length(max = 253))]
     pub cursor: Option<String>,
     /// Documents or records read and not yet carried over, the held ones left out.
-    #[serde(default)]
     pub backlog: i64,
     /// Documents booked, or records carried over, since the connection exists.
-    #[serde(default)]
     pub booked: i64,
-    #[serde(default)]
+    /// Documents that are held.
     pub held: i64,
+    /// When the flow last carried anything over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_booked_at: Option<Time>,
 }
@@ -144,6 +147,7 @@ pub struct FlowStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldStatus {
+    /// Number of held documents.
     pub total: i64,
     /// Number of documents by reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -171,6 +175,7 @@ pub struct HeldDocument {
     /// What mends it, naming the object to change.
     #[schemars(length(max = 1024))]
     pub remedy: String,
+    /// Since when it is held.
     pub since: Time,
 }
 
@@ -178,8 +183,10 @@ pub struct HeldDocument {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaStatus {
+    /// Calls left in this minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minute_remaining: Option<i64>,
+    /// Calls left today.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_remaining: Option<i64>,
     /// When the day quota is whole again.

@@ -23,7 +23,7 @@ pub struct HeldArgs {
     #[arg(long, value_name = "NUMBER")]
     release: Option<String>,
     /// How to print
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: Output,
 }
 

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod check;
+pub mod crd;
 #[cfg(feature = "sandbox")]
 pub mod demo;
 pub mod folder;
@@ -29,9 +31,11 @@ pub struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Check(check::CheckArgs),
     Run(run::RunArgs),
     Status(status::StatusArgs),
     Held(held::HeldArgs),
+    Crd(crd::CrdArgs),
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArgs),
     #[cfg(feature = "sandbox")]
@@ -45,9 +49,11 @@ impl Cli {
     /// When the command cannot do its work at all; what it finds wrong is printed and told by the exit code.
     pub async fn dispatch(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Check(args) => check::run(&args),
             Command::Run(args) => run::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Held(args) => held::run(args).await,
+            Command::Crd(args) => crd::run(&args),
             #[cfg(feature = "sandbox")]
             Command::Demo(args) => demo::run(args).await,
             #[cfg(feature = "sandbox")]

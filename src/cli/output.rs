@@ -1,5 +1,6 @@
 //! How commands print and end: a table for people, JSON for programs, and documented exit codes.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -10,8 +11,8 @@ use serde::Serialize;
 pub enum Output {
     /// For people.
     #[default]
-    Table,
-    /// One JSON document on standard output, nothing else.
+    Text,
+    /// For programs: one JSON document on standard output, nothing else.
     Json,
 }
 
@@ -44,11 +45,22 @@ impl From<Exit> for ExitCode {
 pub const EXIT_CODES: &str = "Exit codes: 0 done (documents may be held) · 1 something needs a person · 2 wrong command \
                               line or manifests · 3 another process works on the connection";
 
+/// Prints to standard output. A reader that has gone away (`| head`) is no error.
+///
+/// # Errors
+/// Whatever else keeps standard output from taking the text.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
 /// Prints a value as one JSON document.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
-    Ok(())
+    Ok(print(&(serde_json::to_string_pretty(value)? + "\n"))?)
 }

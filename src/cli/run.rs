@@ -33,7 +33,7 @@ pub struct RunArgs {
     #[arg(long)]
     watch: bool,
     /// How to print
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: Output,
 }
 

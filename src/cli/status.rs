@@ -16,7 +16,7 @@ pub struct StatusArgs {
     #[command(flatten)]
     folder: FolderArgs,
     /// How to print
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: Output,
 }
 

@@ -1,6 +1,5 @@
 //! One EntityMapping with the rules that are for it: the rulebook of its books.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -9,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use rust_decimal::Decimal;
 
 use super::typed::{CustomerRules, ValidatedEntity};
-use super::{Scope, codes, rule};
+use super::{Scope, codes, conflicts, rule};
 use crate::accounting::rulebook::{
     self, ClosedPeriodPolicy, CustomerType, DimensionRule, PaymentTermRule, Region, Rulebook, Supply, VatRule,
 };
@@ -39,6 +38,7 @@ pub fn validate(
     deferral_journal_is_named(scope, mapping, exact, findings);
     warn_of_gaps(mapping, findings);
     let rulebook = rulebook(scope, mapping, exact, basis, findings);
+    conflicts::check(scope, mapping, &rulebook, findings);
     Some(ValidatedEntity {
         mapping: mapping.name(),
         business_entity: mapping.object.spec.business_entity_id.clone(),
@@ -234,16 +234,10 @@ fn dimensions(
     rows: &[DimensionRow],
     findings: &mut Findings,
 ) -> Vec<DimensionRule> {
-    let mut first: BTreeMap<_, usize> = BTreeMap::new();
     let mut rules = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let field = format!("spec.{table}[{index}]");
         country_exists(mapping, &format!("{field}.country"), row.country.as_deref(), findings);
-        let conditions = (&row.country, &row.item_family, row.year);
-        if let Some(earlier) = first.insert(conditions, index) {
-            let message = format!("has the same conditions as spec.{table}[{earlier}]");
-            findings.push(mapping.error(Reason::RuleConflict, &field, message, "keep one of the two rows"));
-        }
         rules.push(DimensionRule {
             index,
             country: row.country.clone(),

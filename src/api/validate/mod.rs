@@ -2,6 +2,7 @@
 //! Pure: no network, no clock. Nothing later checks again.
 
 mod codes;
+mod conflicts;
 mod connection;
 mod entity;
 mod not_yet;
@@ -100,8 +101,7 @@ fn is_broken(manifests: &Manifests, kind: &str, key: &Key) -> bool {
 /// A document that nobody could read may have held a rule or mapping of any connection: none runs without it.
 fn nothing_runs_blindly(manifests: &Manifests, findings: &mut Findings) {
     for connection in manifests.connections.iter().filter(|_| manifests.incomplete) {
-        let message =
-            "does not run while a document among the manifests cannot be understood: it may hold a rule of this connection";
+        let message = "does not run while a document among the manifests cannot be understood: it may hold a rule of this connection";
         findings.push(connection.error(Reason::InvalidSpec, "", message, "mend the document first"));
     }
 }

@@ -57,7 +57,7 @@ pub enum Cadence {
 #[derive(Clone, Debug)]
 pub struct ChargebeeAccess {
     pub site: String,
-    /// Up to but without `/api/v2`; without a slash at its end.
+    /// Up to but without `/api/v2`; a slash at its end only where it has no path at all.
     pub base_url: Url,
     pub api_key: SecretString,
 }
@@ -65,7 +65,7 @@ pub struct ChargebeeAccess {
 /// The Exact Online site and the app's credentials.
 #[derive(Clone, Debug)]
 pub struct ExactAccess {
-    /// Up to but without `/api`.
+    /// Up to but without `/api`; a slash at its end only where it has no path at all.
     pub base_url: Url,
     pub client_id: String,
     pub client_secret: SecretString,

@@ -42,7 +42,7 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 240)]
     invoices: usize,
     /// How to print
-    #[arg(short, long, value_enum, default_value = "table")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: Output,
 }
 
