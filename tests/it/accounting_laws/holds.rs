@@ -219,8 +219,8 @@ type Change = fn(&mut World);
     |w: &mut World| w.master.accounts.get_mut("8000").unwrap().cost_unit = koppel::domain::master::DimensionUse::Mandatory,
     CostCenterMissing, "account 8000 demands a cost unit / country NL, item family platform", "spec.costUnits of EntityMapping wolkwerk"
 )]
-#[case::journal_gone(|w: &mut World| w.rules.sales_journal = "71".into(), RejectedByTarget, "journal 71 of exactOnline.salesJournal", "exactOnline.salesJournal of EntityMapping wolkwerk")]
-#[case::journal_of_another_kind(|w: &mut World| w.rules.sales_journal = "90".into(), RejectedByTarget, "not a sales journal", "exactOnline.salesJournal")]
+#[case::journal_gone(|w: &mut World| w.rules.sales_journal = "71".into(), RejectedByTarget, "journal 71 of spec.exactOnline.salesJournal", "spec.exactOnline.salesJournal of EntityMapping wolkwerk")]
+#[case::journal_of_another_kind(|w: &mut World| w.rules.sales_journal = "90".into(), RejectedByTarget, "not a sales journal", "spec.exactOnline.salesJournal")]
 fn what_is_wrong_in_rules_or_books_is_named(
     #[case] change: Change,
     #[case] reason: HoldReason,
@@ -239,7 +239,7 @@ fn rounding_needs_its_account_and_code() {
         &rounded,
         RevenueAccountMissing,
         "0.05 EUR",
-        "exactOnline.roundingAccount of EntityMapping wolkwerk",
+        "spec.exactOnline.roundingAccount of EntityMapping wolkwerk",
     );
     let no_code = World::with(|world| world.rules.zero_vat_code = None);
     assert_held(
@@ -247,10 +247,16 @@ fn rounding_needs_its_account_and_code() {
         &rounded,
         VatCodeUnmapped,
         "the rounding",
-        "exactOnline.zeroVatCode of EntityMapping wolkwerk",
+        "spec.exactOnline.zeroVatCode of EntityMapping wolkwerk",
     );
     let taxed_code = World::with(|world| world.rules.zero_vat_code = Some("2".into()));
-    assert_held(&taxed_code, &rounded, VatCodeUnmapped, "VAT code 2 / not a code of 0 %", "exactOnline.zeroVatCode");
+    assert_held(
+        &taxed_code,
+        &rounded,
+        VatCodeUnmapped,
+        "VAT code 2 / not a code of 0 %",
+        "spec.exactOnline.zeroVatCode",
+    );
 }
 
 #[test]

@@ -175,3 +175,13 @@ fn financial_years_that_do_not_follow_the_calendar_are_named_right() {
         "open financial year 2028",
     );
 }
+
+#[test]
+fn a_service_within_the_entry_s_own_period_needs_no_deferral_journal() {
+    let mut world = World::with(|world| world.rules.policies.closed_period = ClosedPeriodPolicy::Hold);
+    world.close("90", [12]);
+    let line = serving(line("team-eur-monthly", 10_000, "21", 2_100), "2026-11-30T23:00:00Z", "2026-12-31T23:00:00Z");
+    let planned = world.book(&invoice(vec![line]));
+    assert_eq!(planned.entry.lines[0].deferral, None);
+    assert_eq!(planned.explanations[0].original_range, None, "nothing was changed");
+}
