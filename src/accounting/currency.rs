@@ -17,7 +17,7 @@ pub(super) fn rate(case: &Case<'_>) -> Result<Option<Decimal>, Hold> {
         let takes = own.map_or_else(|| "its own".to_owned(), |own| own.to_string());
         let message = format!("journal {code} takes {takes} only, the invoice is in {currency}");
         let remedy = format!(
-            "allow variable currencies in journal {code} in Exact Online, {division}, or change exactOnline.salesJournal of {}",
+            "allow variable currencies in journal {code} in Exact Online, {division}, or change spec.exactOnline.salesJournal of {}",
             case.mapping()
         );
         return Err(case.hold(HoldReason::CurrencyNotAllowed, message, remedy));
@@ -44,7 +44,7 @@ fn journal<'a>(case: &'a Case<'_>) -> Result<&'a Journal, Hold> {
         Some(journal) if journal.kind != JournalKind::Sales => "is not a sales journal",
         Some(journal) => return Ok(journal),
     };
-    let setting = format!("exactOnline.salesJournal of {}", case.mapping());
+    let setting = format!("spec.exactOnline.salesJournal of {}", case.mapping());
     let message = format!("journal {wanted} of {setting} {problem} in {division}");
     Err(case.hold(HoldReason::RejectedByTarget, message, format!("change {setting} to an open sales journal")))
 }

@@ -34,28 +34,40 @@ pub(super) fn of(case: &Case<'_>, line: &InvoiceLine, booked: &FinancialPeriod) 
     let Some(billed) = service_range(case, line) else {
         return Ok(Deferral::none("a one-off charge, no service period"));
     };
-    let moved = match start_in_open_period(case, line, billed)? {
-        Start::Open(range) => range,
+    if booked.days.covers(&billed) {
+        return Ok(Deferral::none(format!("service period within {}, the period it is booked in", booked.key)));
+    }
+    match start_in_open_period(case, line, billed)? {
+        Start::Open(open) => of_range(case, line, billed, open, booked),
         Start::NothingLeft => {
             let why = format!("every period of {}..{} is closed: not deferred", billed.from, billed.to);
-            return Ok(Deferral { sent: None, billed: Some(billed), why });
+            Ok(Deferral { sent: None, billed: Some(billed), why })
         }
-        Start::Missing => return beyond_periods(case, line, billed),
-    };
-    if booked.days.covers(&moved) {
-        let why = format!("service period within {}, the period it is booked in", booked.key);
-        return Ok(Deferral { sent: None, billed: (moved != billed).then_some(billed), why });
+        Start::Missing => beyond_periods(case, line, billed),
     }
-    if case.master().first_day_without_period(moved).is_some() {
+}
+
+/// The deferral of what was `billed`, of which `open` is left once closed periods have moved its start.
+fn of_range(
+    case: &Case<'_>,
+    line: &InvoiceLine,
+    billed: DateRange,
+    open: DateRange,
+    booked: &FinancialPeriod,
+) -> Result<Deferral, Hold> {
+    if booked.days.covers(&open) {
+        let why =
+            format!("what open periods leave of its service period is {}, the period it is booked in", booked.key);
+        return Ok(Deferral { sent: None, billed: Some(billed), why });
+    }
+    if case.master().first_day_without_period(open).is_some() {
         return beyond_periods(case, line, billed);
     }
-    check_no_closed_period_within(case, line, moved)?;
-    let why = if moved == billed {
-        format!("service period {}..{}", billed.from, billed.to)
-    } else {
-        format!("service period {}..{}, whose start is in a closed period, from {}", billed.from, billed.to, moved.from)
-    };
-    Ok(Deferral { sent: Some(moved), billed: (moved != billed).then_some(billed), why })
+    check_no_closed_period_within(case, line, open)?;
+    let range = format!("service period {}..{}", billed.from, billed.to);
+    let moved = open != billed;
+    let why = if moved { format!("{range}, whose start is in a closed period, from {}", open.from) } else { range };
+    Ok(Deferral { sent: Some(open), billed: moved.then_some(billed), why })
 }
 
 /// Why the line is not deferred whatever its service period, if so. The connection's switch turns all deferral off; below

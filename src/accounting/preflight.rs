@@ -91,7 +91,7 @@ impl Check<'_> {
         Finding { topic: Topic::MappingComplete, reason, message, remedy: remedy.into() }
     }
 
-    /// `exactOnline.salesJournal of EntityMapping wolkwerk`.
+    /// `spec.exactOnline.salesJournal of EntityMapping wolkwerk`.
     fn setting(&self, field: &str) -> String {
         format!("{field} of EntityMapping {}", self.rulebook.mapping)
     }
@@ -122,10 +122,13 @@ impl Check<'_> {
     }
 
     fn journals(&self) -> Vec<Finding> {
-        let sales =
-            (self.setting("exactOnline.salesJournal"), Some(self.rulebook.sales_journal.as_str()), JournalKind::Sales);
+        let sales = (
+            self.setting("spec.exactOnline.salesJournal"),
+            Some(self.rulebook.sales_journal.as_str()),
+            JournalKind::Sales,
+        );
         let general = (
-            self.setting("exactOnline.deferralJournal"),
+            self.setting("spec.exactOnline.deferralJournal"),
             self.rulebook.deferral_journal.as_deref(),
             JournalKind::General,
         );
@@ -156,7 +159,7 @@ impl Check<'_> {
     }
 
     fn no_deferral_journal(&self) -> Finding {
-        let setting = self.setting("exactOnline.deferralJournal");
+        let setting = self.setting("spec.exactOnline.deferralJournal");
         let connection = &self.rulebook.connection;
         let problem = "it is not set, so closed periods of the deferral entries cannot be told";
         let remedy = format!("set {setting}, or policies.deferredRevenue: Disabled of SyncConnection {connection}");

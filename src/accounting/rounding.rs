@@ -31,7 +31,7 @@ pub(super) fn amount(case: &Case<'_>) -> Result<Amount, Hold> {
 
 /// Account and code of the rounding line.
 pub(super) fn target<'a>(case: &'a Case<'_>) -> Result<(ChosenAccount<'a>, ChosenCode<'a>), Hold> {
-    let setting = format!("exactOnline.roundingAccount of {}", case.mapping());
+    let setting = format!("spec.exactOnline.roundingAccount of {}", case.mapping());
     let Some(code) = case.rules().rounding_account.as_deref() else {
         let message = format!(
             "it is rounded by {}, and {} names no rounding account",

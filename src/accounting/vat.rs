@@ -65,10 +65,10 @@ pub(super) fn zero_code<'a>(case: &'a Case<'_>, what: &str) -> Result<ChosenCode
     let mapping = case.mapping();
     let Some(wanted) = case.rules().zero_vat_code.as_deref() else {
         let message = format!("{what} needs the VAT code without VAT, and {mapping} names none");
-        let remedy = format!("set exactOnline.zeroVatCode of {mapping}");
+        let remedy = format!("set spec.exactOnline.zeroVatCode of {mapping}");
         return Err(case.hold(HoldReason::VatCodeUnmapped, message, remedy));
     };
-    let because = format!("exactOnline.zeroVatCode of {mapping}");
+    let because = format!("spec.exactOnline.zeroVatCode of {mapping}");
     let code = usable(case, wanted, &because, None)?;
     if percent(code, case) != Some(Decimal::ZERO) {
         let message = format!("VAT code {wanted} of {because} is not a code of 0 %");

@@ -3,6 +3,7 @@
 
 mod holds;
 mod judging;
+mod periods;
 mod properties;
 mod rules;
 mod tables;

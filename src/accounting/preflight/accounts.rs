@@ -13,7 +13,7 @@ impl Check<'_> {
     pub(super) fn accounts(&self) -> Vec<Finding> {
         let rounding = self.rulebook.rounding_account.as_deref();
         let mut found: Vec<Finding> = rounding
-            .and_then(|code| self.account(&self.setting("exactOnline.roundingAccount"), code, REVENUE_OR_COST))
+            .and_then(|code| self.account(&self.setting("spec.exactOnline.roundingAccount"), code, REVENUE_OR_COST))
             .into_iter()
             .collect();
         found.extend(self.item_groups());
@@ -57,8 +57,7 @@ impl Check<'_> {
     fn item_groups(&self) -> Vec<Finding> {
         let families = self.rulebook.item_groups.iter();
         let named = families.map(|(family, code)| (self.setting(&format!("spec.itemGroups (family {family})")), code));
-        let default =
-            self.rulebook.default_item_group.iter().map(|code| (self.setting("the default item group"), code));
+        let default = self.rulebook.default_item_group.iter().map(|code| (self.setting("spec.defaultItemGroup"), code));
         named.chain(default).filter_map(|(setting, code)| self.item_group(&setting, code)).collect()
     }
 

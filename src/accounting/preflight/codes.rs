@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{Check, Finding, FindingReason};
@@ -23,7 +24,7 @@ impl Check<'_> {
     }
 
     fn zero_code(&self) -> Vec<Finding> {
-        let setting = self.setting("exactOnline.zeroVatCode");
+        let setting = self.setting("spec.exactOnline.zeroVatCode");
         let Some(code) = self.rulebook.zero_vat_code.as_deref() else { return Vec::new() };
         let problem = self.vat_problem(code, Some(Decimal::ZERO), None);
         problem.map(|problem| self.vat_finding(&setting, code, &problem)).into_iter().collect()
@@ -51,7 +52,7 @@ impl Check<'_> {
             return Some(format!("is blocked {}", self.in_division()));
         }
         let Some(percent) = self.percent(known) else { return Some(format!("has no percentage on {}", self.today)) };
-        if let Some(rate) = rate.filter(|rate| *rate != percent) {
+        if let Some(rate) = rate.filter(|rate| *rate != percent && !self.was_in_scope(known, *rate)) {
             return Some(format!("is {} %, the row is for {} %", percent.normalize(), rate.normalize()));
         }
         let country = country.and_then(Country::parse)?;
@@ -64,6 +65,13 @@ impl Check<'_> {
             VatMethod::BaseOnly | VatMethod::None => Some(Decimal::ZERO),
             VatMethod::Excluding | VatMethod::Including => code.percent_on(self.today),
         }
+    }
+
+    /// Whether a code was of this rate on a day whose documents are still in scope: late ones are booked with it.
+    fn was_in_scope(&self, code: &VatCode, rate: Decimal) -> bool {
+        let is_taxing = matches!(code.method, VatMethod::Excluding | VatMethod::Including);
+        let in_scope = |to: Option<Date>| to.is_none_or(|to| self.rulebook.start_date <= to);
+        is_taxing && code.percentages.iter().any(|row| row.percent == rate && in_scope(row.to))
     }
 
     fn payment_term(&self, row: &PaymentTermRule) -> Option<Finding> {
