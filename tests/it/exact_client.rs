@@ -1,1 +1,7 @@
+//! The Exact Online client over HTTP: against small scripted servers, one behaviour at a time, and against the sandbox.
 
+mod fake;
+mod quotas;
+mod reading;
+mod tokens;
+mod writing;
