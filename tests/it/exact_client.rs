@@ -3,5 +3,6 @@
 mod fake;
 mod quotas;
 mod reading;
+mod sandbox;
 mod tokens;
 mod writing;
