@@ -8,6 +8,7 @@ use koppel::connectors::exact::{
     App, ExactClient, FileTokenStore, TokenKey, TokenLock, TokenRecord, TokenStore, TokenStoreError, exchange_code,
 };
 use koppel::connectors::http::{CallError, Quota};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::fake::{CLIENT_SECRET, DIVISION, FIRST_TOKEN, Fake, Reply, Seen};
 
@@ -185,6 +186,10 @@ async fn the_endpoint_is_called_at_most_200_times_a_day() {
     assert!(matches!(fake.client().me().await, Err(CallError::Unavailable { .. })), "the next day it is asked again");
 }
 
+fn expose(secret: &SecretString) -> String {
+    secret.expose_secret().to_owned()
+}
+
 /// A store whose disk is full at the wrong moment.
 struct FullDisk {
     store: FileTokenStore,
@@ -215,8 +220,15 @@ impl TokenLock for FullLock {
     }
 
     fn write<'a>(&'a self, record: &'a TokenRecord) -> BoxFuture<'a, Result<(), TokenStoreError>> {
-        let fails = record.pair.is_some() && self.full.load(std::sync::atomic::Ordering::SeqCst);
-        if fails { Box::pin(async { Err(TokenStoreError("no space left".into())) }) } else { self.lock.write(record) }
+        Box::pin(async move {
+            let refresh = |record: &TokenRecord| record.pair.as_ref().map(|pair| expose(&pair.refresh_token));
+            let kept = self.lock.read().await?.and_then(|kept| refresh(&kept));
+            let new = refresh(record).is_some() && refresh(record) != kept;
+            if new && self.full.load(std::sync::atomic::Ordering::SeqCst) {
+                return Err(TokenStoreError("no space left".into()));
+            }
+            self.lock.write(record).await
+        })
     }
 }
 
@@ -237,6 +249,32 @@ async fn a_rotated_token_that_cannot_be_kept_is_not_used_and_not_lost() {
     client.cost_units(DIVISION).await.unwrap();
     assert_eq!(fake.token_calls().len(), 1);
     assert!(stored(&fake).contains("refresh-1"));
+}
+
+#[tokio::test]
+async fn a_pair_that_waits_to_be_kept_comes_before_the_old_one() {
+    let mut calls = 0;
+    let fake = Fake::start(move |seen| match seen.is_token() {
+        true => Reply::default_token(),
+        false => {
+            calls += 1;
+            if calls == 2 { Reply::new(401, "") } else { Reply::rows("") }
+        }
+    })
+    .await;
+    let full = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut options = fake.options();
+    let store = FileTokenStore::open(fake.home.path().join("tokens")).unwrap();
+    options.tokens = Arc::new(FullDisk { store, full: Arc::clone(&full) });
+    let client = ExactClient::new(options).unwrap();
+    client.cost_units(DIVISION).await.unwrap();
+    full.store(true, std::sync::atomic::Ordering::SeqCst);
+    client.cost_units(DIVISION).await.unwrap_err();
+    full.store(false, std::sync::atomic::Ordering::SeqCst);
+    client.cost_units(DIVISION).await.unwrap();
+    let bearers: Vec<String> = fake.calls().iter().map(|call| call.bearer().to_owned()).collect();
+    assert_eq!(bearers, ["access-1", "access-1", "access-2"]);
+    assert_eq!(fake.token_calls().len(), 2);
 }
 
 #[tokio::test]
@@ -262,7 +300,7 @@ async fn the_code_of_a_consent_becomes_a_kept_pair_that_the_first_run_uses() {
     assert!(spent.to_string().contains("start again"), "{spent}");
     let answer = "https://koppel.example/cb?code=a%21b&state=s";
     let first = exchange_code(&app, answer, Some("s"), Arc::clone(&options.tokens), clock()).await.unwrap();
-    assert_eq!(secrecy::ExposeSecret::expose_secret(&first), FIRST_TOKEN);
+    assert_eq!(expose(&first), FIRST_TOKEN);
     fake.client().cost_units(DIVISION).await.unwrap();
     assert_eq!((fake.calls()[0].bearer(), fake.token_calls().len()), ("access-0", 2));
 }
