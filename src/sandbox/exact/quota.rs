@@ -15,6 +15,7 @@ const UNLIMITED: (u32, u32) = (1_000_000, 100_000_000);
 
 /// The limits in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Quotas {
     pub per_minute: u32,
     pub per_day: u32,

@@ -89,7 +89,7 @@ fn french(rest: &str) -> bool {
 fn luhn(rest: &str) -> bool {
     let doubled = |digit: u32| if digit > 4 { 2 * digit - 9 } else { 2 * digit };
     let sum: u32 = digits(rest).iter().rev().enumerate().map(|(i, d)| if i % 2 == 1 { doubled(*d) } else { *d }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Nine digits by the eleven-test, `B` and two digits; or, for sole traders since 2020, the whole number modulo 97 is 1.

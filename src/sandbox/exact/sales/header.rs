@@ -134,7 +134,7 @@ fn due_date(division: &Division, body: &Body, condition: &str, entry_date: Date)
 
 /// Reporting year and period: as sent, else those of the entry date; there and open for the journal.
 pub fn period(division: &Division, body: &Body, journal: &str, entry_date: Date) -> Result<(i16, i16), Refusal> {
-    let sent = |name: &str| body.cell(name).int().and_then(|number| i16::try_from(number).ok());
+    let sent = |name: &str| body.cell(name).int().map(|number| i16::try_from(number).unwrap_or(i16::MAX));
     let by_date = division.period_of(entry_date);
     let year = sent("ReportingYear").or(by_date.map(|period| period.year));
     let number = sent("ReportingPeriod").or(by_date.map(|period| period.number));

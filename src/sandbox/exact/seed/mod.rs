@@ -1,12 +1,13 @@
 //! What an administration holds before anybody calls: plain data, so that tests and the generator can make their own.
 
+pub mod relations;
 mod wolkwerk;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-pub use wolkwerk::{MERGE_SURVIVOR, MERGED_AWAY_ACCOUNT, wolkwerk};
+pub use wolkwerk::wolkwerk;
 
 /// The app registration that the sandbox knows: client id.
 pub const CLIENT_ID: &str = "koppel-sandbox-client";

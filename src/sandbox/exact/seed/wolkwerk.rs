@@ -1,17 +1,11 @@
 //! Wolkwerk B.V., the fictional company of the demo and of most tests.
 
 use rust_decimal::Decimal;
-use uuid::{Uuid, uuid};
 
 use super::{
-    Account, Administration, Deferral, DeferralMethod, ExchangeRate, GlAccount, ItemGroup, Journal, PaymentCondition,
-    VatCode,
+    Administration, Deferral, DeferralMethod, ExchangeRate, GlAccount, ItemGroup, Journal, PaymentCondition, VatCode,
+    relations,
 };
-
-/// The guid of an account that was merged away: gone, and listed in `sync/Deleted`.
-pub const MERGED_AWAY_ACCOUNT: Uuid = uuid!("5f0e2c1a-7d34-4b6e-9a10-1f2e3d4c5b6a");
-/// The guid of the account that survived that merge.
-pub const MERGE_SURVIVOR: Uuid = uuid!("0c9a7b52-3e81-4f0d-8b6c-a1b2c3d4e5f6");
 
 /// The administration of Wolkwerk B.V., division 100001: 2025 and 2026 open, 2027 not; January to June 2026 closed for
 /// the sales journal and the general journal.
@@ -34,8 +28,8 @@ pub fn wolkwerk() -> Administration {
         item_groups: item_groups(),
         currencies: pairs(&[("EUR", "Euro"), ("USD", "Amerikaanse dollar"), ("GBP", "Britse pond")]),
         exchange_rates: exchange_rates(),
-        accounts: vec![merge_survivor()],
-        merged: vec![(MERGED_AWAY_ACCOUNT, MERGE_SURVIVOR)],
+        accounts: relations::accounts(),
+        merged: vec![(relations::MERGED_AWAY, relations::SURVIVOR)],
         deferral: Some(Deferral { account: "1850".into(), journal: "90".into(), method: DeferralMethod::PerPeriod }),
         receivable_account: "1300".into(),
         vat_account: "1500".into(),
@@ -162,17 +156,4 @@ fn exchange_rates() -> Vec<ExchangeRate> {
         from,
     };
     vec![rate("USD", 9200), rate("GBP", 11_700)]
-}
-
-/// The account that took over what the merged-away one had. Customers of the generator add theirs.
-fn merge_survivor() -> Account {
-    Account {
-        id: Some(MERGE_SURVIVOR),
-        code: Some(1001),
-        name: "De Vries & Zonen Holding B.V.".into(),
-        status: 'C',
-        country: "NL".into(),
-        city: Some("Utrecht".into()),
-        ..Account::default()
-    }
 }
