@@ -158,3 +158,41 @@ fn describe(error: &reqwest::Error) -> String {
     let head = if error.is_timeout() { "no answer in time" } else { "the connection failed" };
     if parts.is_empty() { head.to_owned() } else { format!("{head}: {}", parts.join(": ")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+        let pairs = headers.iter();
+        let headers = pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        Answer { status: 200, headers: headers.collect(), body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn the_vendors_date_is_read_and_nonsense_is_none() {
+        let date = answer(&[("date", "Mon, 04 May 2026 10:00:00 GMT")], "").date();
+        assert_eq!(date.unwrap().to_string(), "2026-05-04T10:00:00Z");
+        assert_eq!(answer(&[("date", "today")], "").date(), None);
+        assert_eq!(answer(&[], "").date(), None);
+    }
+
+    #[test]
+    fn a_wait_is_asked_in_seconds_or_until_a_date() {
+        assert_eq!(answer(&[("retry-after", " 7 ")], "").retry_after(), Some(Duration::from_secs(7)));
+        let date = ("date", "Mon, 04 May 2026 10:00:00 GMT");
+        let later = answer(&[date, ("retry-after", "Mon, 04 May 2026 10:01:30 GMT")], "");
+        assert_eq!(later.retry_after(), Some(Duration::from_secs(90)));
+        let earlier = answer(&[date, ("retry-after", "Mon, 04 May 2026 09:00:00 GMT")], "");
+        assert_eq!(earlier.retry_after(), None);
+        assert_eq!(answer(&[("retry-after", "-1")], "").retry_after(), None);
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_line() {
+        let excerpt = answer(&[], &"long\r\n line ".repeat(100)).excerpt();
+        assert!(excerpt.len() <= 200 && !excerpt.contains('\n'));
+    }
+}

@@ -9,7 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{BookedEntry, CallCount, CallRecord, ExactSandbox, Fault, Language, Quotas, seed};
+use super::{
+    BookedAccount, BookedEntry, BookedItem, CallCount, CallRecord, ExactSandbox, Fault, Language, Quotas, seed,
+};
 
 type Reply = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
@@ -18,7 +20,8 @@ pub fn router(sandbox: ExactSandbox) -> Router {
     Router::new()
         .route("/years", post(open_year))
         .route("/period-status", post(period_status))
-        .route("/accounts", post(add_account))
+        .route("/accounts", get(accounts).post(add_account))
+        .route("/items", get(items))
         .route("/accounts/merge", post(merge_accounts))
         .route("/accounts/block", post(block_account))
         .route("/gl-accounts/block", post(block_gl_account))
@@ -34,7 +37,7 @@ pub fn router(sandbox: ExactSandbox) -> Router {
         .route("/release", post(release))
         .route("/calls", get(calls).delete(reset_calls))
         .route("/calls/counts", get(call_counts))
-        .route("/entries", get(entries))
+        .route("/entries", get(entries).post(book))
         .with_state(sandbox)
 }
 
@@ -264,6 +267,30 @@ async fn reset_calls(State(sandbox): State<ExactSandbox>) -> Reply {
 
 async fn call_counts(State(sandbox): State<ExactSandbox>) -> Json<Vec<CallCount>> {
     Json(sandbox.call_counts())
+}
+
+/// Books an entry by hand; `entry` is what would be POSTed to `salesentry/SalesEntries`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByHand {
+    division: i32,
+    entry: Value,
+}
+
+async fn book(State(sandbox): State<ExactSandbox>, Json(body): Json<ByHand>) -> Reply {
+    known(&sandbox, body.division)?;
+    match sandbox.book(body.division, &body.entry) {
+        Ok(id) => Ok(Json(json!({"entryId": id}))),
+        Err(problem) => Err((StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"error": problem})))),
+    }
+}
+
+async fn accounts(State(sandbox): State<ExactSandbox>, Query(query): Query<InDivision>) -> Json<Vec<BookedAccount>> {
+    Json(sandbox.accounts(query.division))
+}
+
+async fn items(State(sandbox): State<ExactSandbox>, Query(query): Query<InDivision>) -> Json<Vec<BookedItem>> {
+    Json(sandbox.items(query.division))
 }
 
 async fn entries(State(sandbox): State<ExactSandbox>, Query(query): Query<InDivision>) -> Json<Vec<BookedEntry>> {

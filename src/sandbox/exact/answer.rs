@@ -39,12 +39,6 @@ impl Answer {
         Self::json(status, &json!({"error": {"code": "", "message": {"lang": "", "value": message}}}))
     }
 
-    /// A business rejection: HTTP 500, one line per problem.
-    pub fn refused(refusals: &[Refusal], language: Language) -> Self {
-        let lines: Vec<String> = refusals.iter().map(|refusal| refusal.text(language)).collect();
-        Self::odata_error(500, &lines.join("\r\n"))
-    }
-
     /// The same answer with one more header.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -79,9 +73,18 @@ impl Failure {
 
     /// The answer to the client.
     pub fn into_answer(self, language: Language) -> Answer {
+        let status = if let Self::Request(status, _) = &self { *status } else { 500 };
+        Answer::odata_error(status, &self.text(language))
+    }
+
+    /// What the client reads: the request's problem, or one line per business problem.
+    pub fn text(&self, language: Language) -> String {
         match self {
-            Self::Request(status, message) => Answer::odata_error(status, &message),
-            Self::Business(refusals) => Answer::refused(&refusals, language),
+            Self::Request(_, message) => message.clone(),
+            Self::Business(refusals) => {
+                let lines: Vec<String> = refusals.iter().map(|refusal| refusal.text(language)).collect();
+                lines.join("\r\n")
+            }
         }
     }
 }

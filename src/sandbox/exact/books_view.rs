@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::books::{Entry, Line};
 use super::division::Division;
+use super::table::Record;
 
 /// A booked sales entry with all that a proof needs. Amounts are in minor units of the entry's currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,6 +50,87 @@ pub struct BookedLine {
     pub description: String,
     /// The releases of a deferred line: year, period, amount.
     pub releases: Vec<(i16, i16, i64)>,
+}
+
+/// A relation as it stands in the books; texts trimmed, empty when unset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedAccount {
+    pub id: Uuid,
+    pub code: String,
+    pub name: String,
+    /// `C` customer, `S` suspect, `P` prospect, `A` none.
+    pub status: String,
+    pub country: String,
+    pub vat_number: String,
+    pub chamber_of_commerce: String,
+    pub email: String,
+    pub search_code: String,
+    pub address_line_1: String,
+    pub postcode: String,
+    pub city: String,
+    pub phone: String,
+    pub payment_condition: String,
+    pub blocked: bool,
+}
+
+/// An item as it stands in the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BookedItem {
+    pub id: Uuid,
+    pub code: String,
+    pub description: String,
+    /// Code of its group.
+    pub group: String,
+    /// Code of its own revenue account; empty when it has none.
+    pub gl_revenue: String,
+}
+
+/// All relations of a division, by code.
+pub fn accounts(division: &Division) -> Vec<BookedAccount> {
+    let mut accounts: Vec<BookedAccount> = division.table("crm/Accounts").after(None).map(account).collect();
+    accounts.sort_by_key(|account| account.code.parse::<i64>().unwrap_or(i64::MAX));
+    accounts
+}
+
+fn account(row: &Record) -> BookedAccount {
+    let text = |name: &str| row.text(name).to_owned();
+    BookedAccount {
+        id: row.id,
+        code: text("Code"),
+        name: text("Name"),
+        status: text("Status"),
+        country: text("Country"),
+        vat_number: text("VATNumber"),
+        chamber_of_commerce: text("ChamberOfCommerce"),
+        email: text("Email"),
+        search_code: text("SearchCode"),
+        address_line_1: text("AddressLine1"),
+        postcode: text("Postcode"),
+        city: text("City"),
+        phone: text("Phone"),
+        payment_condition: text("PaymentConditionSales"),
+        blocked: row.flag("Blocked"),
+    }
+}
+
+/// All items of a division, by code.
+pub fn items(division: &Division) -> Vec<BookedItem> {
+    let code_of = |path: &str, id: Option<Uuid>| {
+        let row = id.and_then(|id| division.table(path).get(id));
+        row.map(|row| row.text("Code").to_owned()).unwrap_or_default()
+    };
+    let item = |row: &Record| BookedItem {
+        id: row.id,
+        code: row.text("Code").to_owned(),
+        description: row.text("Description").to_owned(),
+        group: code_of("logistics/ItemGroups", row.cell("ItemGroup").guid()),
+        gl_revenue: code_of("financial/GLAccounts", row.cell("GLRevenue").guid()),
+    };
+    let mut items: Vec<BookedItem> = division.table("logistics/Items").after(None).map(item).collect();
+    items.sort_by(|a, b| a.code.cmp(&b.code));
+    items
 }
 
 /// All entries of a division, in the order in which they were last changed.

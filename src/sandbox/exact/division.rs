@@ -137,6 +137,7 @@ impl Division {
             ("EntityType", Cell::Int(kind)),
             ("EntityKey", Cell::Guid(key)),
             ("DeletedDate", Cell::Date(now)),
+            ("DeletedBy", Cell::Guid(super::USER_ID)),
         ]);
         self.put("sync/Deleted", id, cells);
     }

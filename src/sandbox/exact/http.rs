@@ -91,7 +91,10 @@ async fn fail(sandbox: &ExactSandbox, request: &ApiRequest, fault: FaultKind) ->
         FaultKind::SlowBody { chunk_bytes, pause_ms } => {
             slow(&sandbox.answer(request), sandbox.now(), chunk_bytes.max(1), Duration::from_millis(pause_ms))
         }
-        FaultKind::HugeBody { megabytes } => huge(megabytes, sandbox.now()),
+        FaultKind::HugeBody { megabytes } => {
+            service::record(&mut sandbox.world(), request, 200);
+            huge(megabytes, sandbox.now())
+        }
         FaultKind::HtmlBody => instead(Answer::text(200, "text/html", HTML_PAGE.to_owned())),
     }
 }

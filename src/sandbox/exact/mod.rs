@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use uuid::{Uuid, uuid};
 
-pub use books_view::{BookedEntry, BookedLine};
+pub use books_view::{BookedAccount, BookedEntry, BookedItem, BookedLine};
 pub use calls::{CallCount, CallRecord};
 pub use fault::{Fault, FaultKind};
 pub use quota::Quotas;

@@ -1,15 +1,19 @@
 //! What happens in the office, behind the API's back: years opened, periods closed, accounts merged. Also what proofs and
 //! tests ask for.
 
+use jiff::civil::DateTime;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::books_view::{self, BookedEntry};
+use super::answer::Failure;
+use super::body::Body;
+use super::books_view::{self, BookedAccount, BookedEntry, BookedItem};
 use super::calls::{self, CallCount, CallRecord};
 use super::cell::Cell;
 use super::division::Division;
 use super::fault::Fault;
 use super::quota::Quotas;
-use super::{ExactSandbox, Language, load, seed};
+use super::{ExactSandbox, Language, contract, load, sales, seed};
 
 impl ExactSandbox {
     /// Opens the twelve calendar months of a financial year.
@@ -147,6 +151,59 @@ impl ExactSandbox {
         self.world().divisions.get(&division).map(books_view::entries).unwrap_or_default()
     }
 
+    /// The relations of a division, by code.
+    pub fn accounts(&self, division: i32) -> Vec<BookedAccount> {
+        self.world().divisions.get(&division).map(books_view::accounts).unwrap_or_default()
+    }
+
+    /// The items of a division, by code.
+    pub fn items(&self, division: i32) -> Vec<BookedItem> {
+        self.world().divisions.get(&division).map(books_view::items).unwrap_or_default()
+    }
+
+    /// The guid of a GL account.
+    pub fn gl_account(&self, division: i32, code: &str) -> Option<Uuid> {
+        let world = self.world();
+        let found = world.divisions.get(&division)?.table("financial/GLAccounts").by_code(code);
+        found.map(|row| row.id)
+    }
+
+    /// Books a sales entry by hand, as a bookkeeper or a predecessor would: `entry` is what would be POSTed to
+    /// `salesentry/SalesEntries`, and no call is counted.
+    ///
+    /// # Errors
+    /// The vendor's sentence when the administration refuses it.
+    pub fn book(&self, division: i32, entry: &Value) -> Result<Uuid, String> {
+        self.by_hand(division, |division, now| sales::create(division, &entry_body(entry, true)?, now))
+    }
+
+    /// Changes the head of a booked entry by hand.
+    ///
+    /// # Errors
+    /// The vendor's sentence when the administration refuses it.
+    pub fn amend(&self, division: i32, id: Uuid, changes: &Value) -> Result<(), String> {
+        self.by_hand(division, |division, now| sales::update(division, id, &entry_body(changes, false)?, now))
+    }
+
+    /// Deletes a booked entry by hand.
+    ///
+    /// # Errors
+    /// The vendor's sentence when the administration refuses it.
+    pub fn delete_entry(&self, division: i32, id: Uuid) -> Result<(), String> {
+        self.by_hand(division, |division, now| sales::delete(division, id, now))
+    }
+
+    fn by_hand<T>(
+        &self,
+        division: i32,
+        change: impl FnOnce(&mut Division, DateTime) -> Result<T, Failure>,
+    ) -> Result<T, String> {
+        let mut world = self.world();
+        let (now, language) = (world.local(), world.language);
+        let found = world.divisions.get_mut(&division).ok_or_else(|| format!("no division {division}"))?;
+        change(found, now).map_err(|failure| failure.text(language))
+    }
+
     /// Whether there is such a division.
     pub(super) fn has_division(&self, division: i32) -> bool {
         self.world().divisions.contains_key(&division)
@@ -165,4 +222,9 @@ impl ExactSandbox {
             division.put(path, id, cells);
         });
     }
+}
+
+fn entry_body(value: &Value, creating: bool) -> Result<Body, Failure> {
+    let resource = contract::resource("salesentry/SalesEntries").ok_or_else(Failure::not_found)?;
+    Body::parse(resource, value.to_string().as_bytes(), creating)
 }

@@ -176,7 +176,7 @@ impl Query {
             self.order.iter().map(|key| compare(a, b, key)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
         });
         let skip = if let Some(After::Count(count)) = self.after { count } else { 0 };
-        rows.drain(..(skip + self.skip).min(rows.len()));
+        rows.drain(..skip.saturating_add(self.skip).min(rows.len()));
         rows
     }
 
@@ -188,7 +188,7 @@ impl Query {
             Some(Cell::Guid(id)) if self.order.is_empty() => format!("guid'{id}'"),
             _ => {
                 let before = if let Some(After::Count(count)) = self.after { count } else { 0 };
-                (before + self.skip + limit).to_string()
+                before.saturating_add(self.skip).saturating_add(limit).to_string()
             }
         }
     }

@@ -30,8 +30,9 @@ pub fn page(
         return atom(query, &page.rows);
     }
     let rows: Vec<Value> = page.rows.iter().map(|row| object(scope, query, row, style)).collect();
-    // A list that can have no next page comes in the older form, as a bare array.
-    let bare = query.top.is_some_and(|top| query.resource.page_size == 0 || top <= query.resource.page_size);
+    // A list that can have no next page comes in the older form, as a bare array; not so the continuation of a list.
+    let bare = query.after.is_none()
+        && query.top.is_some_and(|top| query.resource.page_size == 0 || top <= query.resource.page_size);
     if bare && page.count.is_none() {
         return Answer::json(200, &json!({"d": rows}));
     }

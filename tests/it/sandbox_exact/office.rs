@@ -109,3 +109,37 @@ async fn divisions_and_resources_without_right_say_so_each_in_its_way() {
     books.sandbox.set_right(DIVISION, "salesentry/SalesEntries", false);
     assert_eq!(books.post("salesentry/SalesEntries", &json!({})).await.status, 403);
 }
+
+#[tokio::test]
+async fn entries_made_by_hand_are_in_the_books_and_no_call_is_counted() {
+    let books = Harness::start().await;
+    let gl = books.sandbox.gl_account(DIVISION, "8000").expect("an account");
+    let entry = json!({
+        "Customer": relations::SURVIVOR, "Journal": "70", "YourRef": "OLD-1", "EntryDate": "2026-12-01",
+        "SalesEntryLines": [{"GLAccount": gl, "AmountFC": 50, "VATCode": "2"}],
+    });
+    let id = books.sandbox.book(DIVISION, &entry).expect("booked");
+    assert_eq!(books.sandbox.amend(DIVISION, id, &json!({"YourRef": "OLD-1 bis"})), Ok(()));
+    assert_eq!(books.sandbox.entries(DIVISION)[0].your_ref, "OLD-1 bis");
+    let over_http = books.admin("entries", &json!({"division": DIVISION, "entry": entry})).await;
+    assert!(over_http.status == 200 && over_http.json()["entryId"].is_string());
+    let refused = books.admin("entries", &json!({"division": DIVISION, "entry": {"Customer": null}})).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.json()["error"].as_str().is_some_and(|text| text.starts_with("Verplicht: Relatie\r\n")));
+    assert_eq!(books.sandbox.delete_entry(DIVISION, id), Ok(()));
+    assert_eq!(books.sandbox.entries(DIVISION).len(), 1);
+    assert!(books.sandbox.calls().is_empty());
+}
+
+#[tokio::test]
+async fn relations_and_items_can_be_read_without_a_token() {
+    let books = Harness::start().await;
+    let body = json!({"Code": "team", "Description": "Team", "GLRevenue": books.gl("8010").await});
+    books.post("logistics/Items", &body).await;
+    let item = &books.sandbox.items(DIVISION)[0];
+    assert_eq!((item.code.as_str(), item.group.as_str(), item.gl_revenue.as_str()), ("team", "STD", "8010"));
+    let accounts = books.sandbox.accounts(DIVISION);
+    assert_eq!((accounts.len(), accounts[0].id, accounts[0].code.as_str()), (10, relations::SURVIVOR, "1001"));
+    assert!(accounts.iter().any(|account| account.blocked && account.vat_number == relations::BLOCKED_VAT_NUMBER));
+    assert_eq!(accounts[2].country, "BE", "trimmed");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 
 use super::endpoint::{TokenAnswer, TokenEndpoint};
 use super::store::{DayCalls, TokenKey, TokenLock, TokenPair, TokenRecord, TokenStore, TokenStoreError};
@@ -35,6 +35,8 @@ struct Inner {
     key: TokenKey,
     first: SecretString,
     current: Mutex<Current>,
+    /// Held for reading by every refresh from before its task begins.
+    in_flight: Arc<RwLock<()>>,
 }
 
 #[derive(Default)]
@@ -49,7 +51,16 @@ struct Current {
 impl TokenKeeper {
     pub fn new(endpoint: TokenEndpoint, store: Arc<dyn TokenStore>, first: SecretString) -> Self {
         let key = TokenKey::new(&endpoint.client_id, &first);
-        Self { inner: Arc::new(Inner { endpoint, store, key, first, current: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                endpoint,
+                store,
+                key,
+                first,
+                current: Mutex::default(),
+                in_flight: Arc::default(),
+            }),
+        }
     }
 
     /// A living access token, refreshed where that is due.
@@ -85,13 +96,17 @@ impl TokenKeeper {
 
     /// Returns when no refresh is in flight. To be awaited before the process ends (I7).
     pub async fn settle(&self) {
-        drop(self.inner.current.lock().await);
+        drop(self.inner.in_flight.write().await);
     }
 
     /// Runs in a task of its own: whoever asked may be cancelled, the refresh is not.
     async fn obtain(&self, refused: Option<SecretString>) -> CallResult<SecretString> {
         let inner = Arc::clone(&self.inner);
-        let task = tokio::spawn(async move { inner.obtain(refused).await });
+        let under_way = Arc::clone(&inner.in_flight).read_owned().await;
+        let task = tokio::spawn(async move {
+            let _under_way = under_way;
+            inner.obtain(refused).await
+        });
         let broken = |_| CallError::Unavailable { message: "the refresh of the token was broken off".to_owned() };
         task.await.map_err(broken)?
     }
