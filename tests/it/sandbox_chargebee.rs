@@ -6,6 +6,7 @@ mod site;
 mod writes;
 
 use jiff::Timestamp;
+use koppel::sandbox::chargebee::Limits;
 use koppel::sandbox::generator::Size;
 use koppel::sandbox::server::{API_KEY, Sandbox, SandboxOptions};
 use reqwest::{Client, Method, Response};
@@ -62,7 +63,7 @@ fn options() -> SandboxOptions {
         now: "2027-01-05T08:30:00Z".parse::<Timestamp>().expect("a timestamp"),
         clock_running: false,
         size: Size { customers: 30, invoices: 130 },
-        quotas: false,
+        chargebee_limits: Limits::off(),
         ..SandboxOptions::default()
     }
 }

@@ -19,7 +19,7 @@ async fn the_probe_names_the_site_and_the_second_catalogue() {
 async fn every_answer_is_dated_by_the_sandbox_clock() {
     let stage = Stage::open().await;
     assert_eq!(stage.get("/items").await.date, "Tue, 05 Jan 2027 08:30:00 GMT");
-    stage.admin("/clock", json!({"advance_seconds": 86_400})).await;
+    stage.admin("/clock", json!({"advanceSeconds": 86_400})).await;
     assert_eq!(stage.get("/items/none").await.date, "Wed, 06 Jan 2027 08:30:00 GMT");
 }
 
@@ -65,7 +65,7 @@ async fn the_summary_agrees_with_the_rows() {
         rows.iter().filter(|row| row["deleted"] == false && row["status"] != "pending" && row["status"] != "voided");
     let euros: Vec<i64> =
         standing.filter(|row| row["currency_code"] == "EUR").map(|row| row["total"].as_i64().unwrap()).collect();
-    let sums = stage.sandbox.chargebee.invoice_sums();
+    let sums = stage.sandbox.chargebee.invoice_sums(None);
     assert_eq!((sums["EUR"].count as usize, sums["EUR"].total), (euros.len(), euros.iter().sum()));
 }
 
