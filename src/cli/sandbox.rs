@@ -6,6 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::sandbox::chargebee::Limits;
+use crate::sandbox::exact::seed::{CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH_TOKEN, wolkwerk};
+use crate::sandbox::exact::{Language, Quotas};
 use crate::sandbox::generator::Size;
 use crate::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 
@@ -29,6 +32,9 @@ pub struct SandboxArgs {
     /// Whether the vendors' quotas are kept
     #[arg(long, value_enum, default_value = "vendor")]
     quotas: QuotasArg,
+    /// The language of Exact Online's errors
+    #[arg(long, value_enum, default_value = "nl")]
+    language: LanguageArg,
     /// Port of the Chargebee sandbox; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     chargebee_port: u16,
@@ -53,6 +59,12 @@ enum QuotasArg {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LanguageArg {
+    Nl,
+    En,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Output {
     Text,
     Json,
@@ -61,11 +73,14 @@ enum Output {
 impl SandboxArgs {
     fn options(&self) -> SandboxOptions {
         let default = SandboxOptions::default();
+        let are_kept = self.quotas == QuotasArg::Vendor;
         SandboxOptions {
             now: self.now.unwrap_or(default.now),
             seed: self.seed,
             size: Size { customers: self.customers, invoices: self.invoices },
-            quotas: self.quotas == QuotasArg::Vendor,
+            chargebee_limits: if are_kept { Limits::vendor() } else { Limits::off() },
+            exact_quotas: if are_kept { Quotas::vendor() } else { Quotas::off() },
+            language: if self.language == LanguageArg::Nl { Language::Nl } else { Language::En },
             failures: !self.clean,
             chargebee_port: self.chargebee_port,
             exact_port: self.exact_port,
@@ -94,36 +109,42 @@ fn addresses(sandbox: &Sandbox) -> serde_json::Value {
     json!({
         "now": sandbox.clock.now(),
         "chargebee": {"url": sandbox.chargebee_url(), "site": SITE, "apiKey": API_KEY},
-        "exactOnline": {"url": sandbox.exact_url()},
+        "exactOnline": {
+            "url": sandbox.exact_url(), "division": wolkwerk().division, "clientId": CLIENT_ID,
+            "clientSecret": CLIENT_SECRET, "refreshToken": FIRST_REFRESH_TOKEN,
+        },
         "admin": {"url": sandbox.admin_url()},
     })
 }
 
 fn welcome(sandbox: &Sandbox) -> String {
-    let (chargebee, admin) = (sandbox.chargebee_url(), sandbox.admin_url());
+    let (chargebee, exact, admin) = (sandbox.chargebee_url(), sandbox.exact_url(), sandbox.admin_url());
     format!(
         "\
-Chargebee   {chargebee}/api/v2
-            site {SITE}, API key {API_KEY}
-Exact       {exact}
-            client id, secret and first refresh token as in examples/quickstart/secrets.yaml
-Admin       {admin}/admin
-Time        {now}
+Chargebee     {chargebee}/api/v2
+              site {SITE}, API key {API_KEY}
+Exact Online  {exact}
+              division {division}, client id {CLIENT_ID}, client secret {CLIENT_SECRET}
+              first refresh token {FIRST_REFRESH_TOKEN}
+Admin         {admin}/admin
+Time          {now}
 
 Look at the first invoices:
   curl -u {API_KEY}: '{chargebee}/api/v2/invoices?limit=2'
+Open a financial year:
+  curl -X POST -H 'Content-Type: application/json' -d '{{\"division\":{division},\"year\":2027}}' {admin}/admin/exact/years
 Move the clock by a day:
-  curl -X POST -H 'Content-Type: application/json' -d '{{\"advance_seconds\":86400}}' {admin}/admin/clock
+  curl -X POST -H 'Content-Type: application/json' -d '{{\"advanceSeconds\":86400}}' {admin}/admin/clock
 Void an invoice, as a person would:
   curl -X POST {admin}/admin/chargebee/invoices/INV-00012/void
-Lose the answer to the next POST:
+Lose the answer to the next POST at Exact Online:
   curl -X POST -H 'Content-Type: application/json' \\
-    -d '{{\"kind\":\"loseAnswer\",\"method\":\"POST\"}}' {admin}/admin/chargebee/faults
-Counts and sums of both sides:
-  curl {admin}/admin/summary
+    -d '{{\"kind\":\"loseAnswer\",\"method\":\"POST\"}}' {admin}/admin/exact/faults
+What is invoiced and what is booked, per currency:
+  curl '{admin}/admin/summary?from=2026-01-01'
 
 Ctrl-C ends it.",
-        exact = sandbox.exact_url(),
+        division = wolkwerk().division,
         now = sandbox.clock.now(),
     )
 }

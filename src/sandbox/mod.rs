@@ -1,7 +1,6 @@
 //! Chargebee and Exact Online simulated as HTTP servers on loopback, written from the vendors' behaviour and never from
 //! what our own client sends. Shares no code with `connectors`: a mistake must not cancel out.
 
-mod administration;
 pub mod chargebee;
 pub mod clock;
 pub mod exact;

@@ -1,12 +1,15 @@
 //! Both sandboxes and their admin interface as servers on loopback, on one clock.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,11 +17,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, Limits};
-use super::administration::administration;
+use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
+use super::exact::seed::{Account, Administration, wolkwerk};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
-use super::generator::{Expectation, GeneratorOptions, Size, generate};
+use super::generator::{ExistingAccount, Expectation, GeneratorOptions, Size, generate};
 
 /// The simulated site.
 pub const SITE: &str = "wolkwerk-test";
@@ -36,12 +39,12 @@ pub struct SandboxOptions {
     pub clock_running: bool,
     pub seed: u64,
     pub size: Size,
-    /// Whether both vendors' quotas are kept.
-    pub quotas: bool,
-    /// With the documents that cannot be booked (E27–E32), or a clean world in which every year needed is open.
-    pub failures: bool,
+    pub chargebee_limits: Limits,
+    pub exact_quotas: Quotas,
     /// The language of Exact's errors.
     pub language: Language,
+    /// With the documents that cannot be booked (E27–E32), or a clean world in which every year needed is open.
+    pub failures: bool,
     pub chargebee_port: u16,
     pub exact_port: u16,
     pub admin_port: u16,
@@ -55,9 +58,10 @@ impl Default for SandboxOptions {
             clock_running: true,
             seed: 1,
             size: Size { customers: 24, invoices: 72 },
-            quotas: true,
-            failures: true,
+            chargebee_limits: Limits::vendor(),
+            exact_quotas: Quotas::vendor(),
             language: Language::Nl,
+            failures: true,
             chargebee_port: 0,
             exact_port: 0,
             admin_port: 0,
@@ -73,7 +77,7 @@ pub struct Sandbox {
     pub chargebee: ChargebeeSandbox,
     pub exact: ExactSandbox,
     /// Document number to why it must be held, as the generator made it.
-    pub expectations: std::collections::BTreeMap<String, Expectation>,
+    pub expectations: BTreeMap<String, Expectation>,
     chargebee_address: SocketAddr,
     exact_address: SocketAddr,
     admin_address: SocketAddr,
@@ -87,48 +91,30 @@ impl Sandbox {
     /// # Errors
     /// When a port is taken.
     pub async fn start(options: SandboxOptions) -> io::Result<Self> {
-        let clock = if options.clock_running {
-            SandboxClock::running_from(options.now)
-        } else {
-            SandboxClock::stopped_at(options.now)
-        };
-        let mut world = generate(GeneratorOptions {
-            seed: options.seed,
-            size: options.size,
-            now: options.now,
-            failures: options.failures,
-        });
-        let expectations = std::mem::take(&mut world.chargebee.expectations);
-        let settings = ChargebeeOptions {
-            clock: clock.clone(),
-            site: SITE.to_owned(),
-            api_key: API_KEY.to_owned(),
-            time_zone: TIME_ZONE.to_owned(),
-            limits: if options.quotas { Limits::vendor() } else { Limits::off() },
-        };
-        let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
-        let books = ExactOptions {
-            clock: clock.clone(),
-            quotas: if options.quotas { Quotas::vendor() } else { Quotas::off() },
-            language: options.language,
-            seed: options.seed,
-        };
-        let exact = ExactSandbox::new(books, vec![administration(world.accounts, !options.failures)]);
-        let (stop, stopped) = watch::channel(false);
-        let chargebee_listener = bind(options.chargebee_port).await?;
-        let exact_listener = bind(options.exact_port).await?;
-        let admin_listener = bind(options.admin_port).await?;
-        let (chargebee_address, admin_address) = (chargebee_listener.local_addr()?, admin_listener.local_addr()?);
-        let exact_address = exact_listener.local_addr()?;
+        let listeners =
+            (bind(options.chargebee_port).await?, bind(options.exact_port).await?, bind(options.admin_port).await?);
+        let (chargebee_listener, exact_listener, admin_listener) = listeners;
+        let chargebee_address = chargebee_listener.local_addr()?;
+        let (exact_address, admin_address) = (exact_listener.local_addr()?, admin_listener.local_addr()?);
+        let Books { clock, chargebee, exact, expectations } = Books::open(&options);
         exact.set_public_url(format!("http://{exact_address}"));
-        let admin = admin_router(&clock, &chargebee, &exact);
-        let servers =
-            vec![
-                serve(chargebee_listener, chargebee.router(), stopped.clone()),
-                serve(exact_listener, exact.router(), stopped.clone()),
-                serve(admin_listener, admin, stopped),
-            ];
-        Ok(Self { clock, chargebee, exact, expectations, chargebee_address, exact_address, admin_address, stop, servers })
+        let (stop, stopped) = watch::channel(false);
+        let servers = vec![
+            serve(chargebee_listener, chargebee.router(), stopped.clone()),
+            serve(exact_listener, exact.router(), stopped.clone()),
+            serve(admin_listener, admin_router(&clock, &chargebee, &exact), stopped),
+        ];
+        Ok(Self {
+            clock,
+            chargebee,
+            exact,
+            expectations,
+            chargebee_address,
+            exact_address,
+            admin_address,
+            stop,
+            servers,
+        })
     }
 
     /// `http://127.0.0.1:PORT`; the API is below `/api/v2`.
@@ -136,7 +122,7 @@ impl Sandbox {
         format!("http://{}", self.chargebee_address)
     }
 
-    /// `http://127.0.0.1:PORT`, the root of the site.
+    /// `http://127.0.0.1:PORT`; the API is below `/api/v1`, tokens below `/api/oauth2`.
     pub fn exact_url(&self) -> String {
         format!("http://{}", self.exact_address)
     }
@@ -156,6 +142,72 @@ impl Sandbox {
                 abort.abort();
             }
         }
+    }
+}
+
+/// Both sides' books on one clock, not served yet.
+struct Books {
+    clock: SandboxClock,
+    chargebee: ChargebeeSandbox,
+    exact: ExactSandbox,
+    expectations: BTreeMap<String, Expectation>,
+}
+
+impl Books {
+    fn open(options: &SandboxOptions) -> Self {
+        let clock = if options.clock_running {
+            SandboxClock::running_from(options.now)
+        } else {
+            SandboxClock::stopped_at(options.now)
+        };
+        let SandboxOptions { seed, size, now, failures, .. } = *options;
+        let mut world = generate(GeneratorOptions { seed, size, now, failures });
+        let expectations = std::mem::take(&mut world.chargebee.expectations);
+        let settings = ExactOptions {
+            clock: clock.clone(),
+            quotas: options.exact_quotas,
+            language: options.language,
+            seed: options.seed,
+        };
+        let exact = ExactSandbox::new(settings, vec![administration(options, world.accounts)]);
+        let settings = ChargebeeOptions {
+            clock: clock.clone(),
+            site: SITE.to_owned(),
+            api_key: API_KEY.to_owned(),
+            time_zone: TIME_ZONE.to_owned(),
+            limits: options.chargebee_limits,
+        };
+        let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
+        Self { clock, chargebee, exact, expectations }
+    }
+}
+
+/// Wolkwerk's administration with the accounts of the generated customers. In a clean world the years that the present
+/// and a yearly plan of now reach into are open.
+fn administration(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> Administration {
+    let mut administration = wolkwerk();
+    administration.accounts.extend(accounts.into_iter().map(account));
+    if !options.failures {
+        let zone = TimeZone::get(TIME_ZONE).unwrap_or(TimeZone::UTC);
+        let year = options.now.to_zoned(zone).year();
+        administration.years.extend((year..=year + 1).filter(|year| !wolkwerk().years.contains(year)));
+    }
+    administration
+}
+
+fn account(existing: ExistingAccount) -> Account {
+    Account {
+        name: existing.name,
+        status: 'C',
+        country: existing.country,
+        vat_number: existing.vat_number,
+        chamber_of_commerce: existing.chamber_of_commerce,
+        email: existing.email,
+        search_code: existing.search_code,
+        address_line_1: Some(existing.address_line_1),
+        postcode: Some(existing.postcode),
+        city: Some(existing.city),
+        ..Account::default()
     }
 }
 
@@ -182,10 +234,11 @@ fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<boo
 struct Admin {
     clock: SandboxClock,
     chargebee: ChargebeeSandbox,
+    exact: ExactSandbox,
 }
 
 fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox) -> Router {
-    let state = Admin { clock: clock.clone(), chargebee: chargebee.clone() };
+    let state = Admin { clock: clock.clone(), chargebee: chargebee.clone(), exact: exact.clone() };
     Router::new()
         .route("/admin/clock", get(show_clock).post(move_clock))
         .route("/admin/summary", get(summary))
@@ -198,9 +251,9 @@ async fn show_clock(State(admin): State<Admin>) -> Json<Value> {
     Json(json!({"now": admin.clock.now()}))
 }
 
-/// `{"set": "2027-01-05T08:30:00Z"}` or `{"advance_seconds": 86400}`, or both in this order.
+/// `{"set": "2027-01-05T08:30:00Z"}` or `{"advanceSeconds": 86400}`, or both in this order.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct MoveClock {
     set: Option<Timestamp>,
     advance_seconds: Option<i64>,
@@ -216,7 +269,23 @@ async fn move_clock(State(admin): State<Admin>, Json(to): Json<MoveClock>) -> Js
     show_clock(State(admin)).await
 }
 
-/// Counts and sums per currency, from the sandboxes' own books.
-async fn summary(State(admin): State<Admin>) -> Json<Value> {
-    Json(json!({"chargebee": admin.chargebee.invoice_sums()}))
+/// `?from=2026-01-01` leaves earlier documents out on both sides.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    from: Option<Date>,
+}
+
+/// Counts and sums per currency in minor units, from the sandboxes' own books: what Chargebee has invoiced, and what
+/// is booked in Exact.
+async fn summary(State(admin): State<Admin>, Query(since): Query<Since>) -> Json<Value> {
+    let mut booked: BTreeMap<String, InvoiceSum> = BTreeMap::new();
+    for entry in admin.exact.entries(wolkwerk().division) {
+        if since.from.is_none_or(|from| entry.entry_date >= from) {
+            let sum = booked.entry(entry.currency).or_default();
+            sum.count += 1;
+            sum.total += entry.total;
+        }
+    }
+    Json(json!({"chargebee": admin.chargebee.invoice_sums(since.from), "exactOnline": booked}))
 }

@@ -1,11 +1,13 @@
 //! The admin interface of the Chargebee sandbox, JSON over HTTP: what a person would do in Chargebee's own screens, and
 //! what a test needs to know.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{ChargebeeSandbox, Fault, Limits, WorldError};
@@ -126,6 +128,13 @@ async fn reset_calls(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
     done()
 }
 
-async fn summary(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
-    Json(json!(sandbox.invoice_sums()))
+/// `?from=2026-01-01` leaves earlier invoices out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Since {
+    from: Option<Date>,
+}
+
+async fn summary(State(sandbox): State<ChargebeeSandbox>, Query(since): Query<Since>) -> Json<Value> {
+    Json(json!(sandbox.invoice_sums(since.from)))
 }

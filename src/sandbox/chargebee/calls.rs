@@ -10,6 +10,7 @@ const KEPT: usize = 100_000;
 
 /// One request that reached the site.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Call {
     pub at: Timestamp,
     pub method: String,

@@ -9,7 +9,7 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// A site's ceilings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Limits {
     /// Requests in the past 60 seconds.
     pub per_minute: u32,

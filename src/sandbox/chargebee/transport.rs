@@ -207,7 +207,12 @@ fn body(text: String, fault: Option<FaultKind>) -> Body {
         Some(FaultKind::CutBody) => {
             let text = Bytes::from(text);
             let half = text.slice(..text.len() / 2);
-            Body::from_stream(stream::iter([Ok(half), broken()]))
+            // The pause lets the first half reach the client before the connection breaks.
+            let breaks = stream::once(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                broken()
+            });
+            Body::from_stream(stream::iter([Ok(half)]).chain(breaks))
         }
         Some(FaultKind::SlowBody { pause_ms }) => Body::from_stream(slowly(text, Duration::from_millis(pause_ms))),
         Some(FaultKind::HugeBody { megabytes }) => Body::from_stream(huge(megabytes)),

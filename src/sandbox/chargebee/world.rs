@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
@@ -85,12 +86,17 @@ impl ChargebeeSandbox {
         self.lock().store.collection(Kind::Invoice).get(id).map(|row| row.value())
     }
 
-    /// Invoices that stand (neither pending nor voided nor deleted), by currency.
-    pub fn invoice_sums(&self) -> BTreeMap<String, InvoiceSum> {
+    /// Invoices that stand (neither pending nor voided nor deleted), by currency; those dated before `from` by the
+    /// site's calendar are left out.
+    pub fn invoice_sums(&self, from: Option<Date>) -> BTreeMap<String, InvoiceSum> {
         let mut sums: BTreeMap<String, InvoiceSum> = BTreeMap::new();
-        for row in self.lock().store.collection(Kind::Invoice).rows() {
+        let site = self.lock();
+        let start = from.and_then(|from| from.to_zoned(site.zone.clone()).ok()).map(|start| start.timestamp());
+        let start = start.map_or(i64::MIN, |start| start.as_second());
+        for row in site.store.collection(Kind::Invoice).rows() {
             let invoice = row.value();
-            if row.keys.deleted || matches!(text(&invoice, "status"), "pending" | "voided") {
+            let is_earlier = row.keys.date.is_some_and(|date| date < start);
+            if is_earlier || row.keys.deleted || matches!(text(&invoice, "status"), "pending" | "voided") {
                 continue;
             }
             let sum = sums.entry(text(&invoice, "currency_code").to_owned()).or_default();

@@ -1,8 +1,9 @@
-//! The accounts that the books already hold, made by hand or by a predecessor: some can be matched with a customer, two
-//! are the same company twice, one is blocked.
+//! The accounts that the books already hold, made by hand or by a predecessor, beside those of the administration's own
+//! seed: some of the generated customers can be matched with one.
 
 use super::builder::Builder;
 use super::customers::{Buyer, Customer};
+use crate::sandbox::exact::seed::relations;
 
 /// An account that Exact holds before the first run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,10 +20,10 @@ pub struct ExistingAccount {
     pub address_line_1: String,
     pub postcode: String,
     pub city: String,
-    pub blocked: bool,
 }
 
-/// The accounts for the customers so far, and the two customers without documents that are hard to match.
+/// The accounts for the customers so far. With `hard_to_match` two customers without documents come as well: one that
+/// the seed's books hold twice, one that they hold blocked.
 pub(super) fn accounts(builder: &mut Builder, hard_to_match: bool) -> Vec<ExistingAccount> {
     let mut accounts = Vec::new();
     for (place, customer) in builder.customers.iter().enumerate() {
@@ -33,8 +34,8 @@ pub(super) fn accounts(builder: &mut Builder, hard_to_match: bool) -> Vec<Existi
         }
     }
     if hard_to_match {
-        accounts.extend(twice(builder));
-        accounts.push(blocked(builder));
+        bystander(builder, relations::AMBIGUOUS_VAT_NUMBER, "Brouwerij De Eendracht B.V.");
+        bystander(builder, relations::BLOCKED_VAT_NUMBER, "Failliet Handel B.V.");
     }
     accounts
 }
@@ -64,24 +65,11 @@ fn bare(customer: &Customer) -> ExistingAccount {
     }
 }
 
-/// A company that somebody entered twice: its VAT number does not tell which account is meant.
-fn twice(builder: &mut Builder) -> [ExistingAccount; 2] {
-    let (customer, account) = bystander(builder);
-    let vat_number = builder.customers[customer].full_vat_number();
-    let first = ExistingAccount { vat_number, ..account };
-    let second = ExistingAccount { name: format!("{} (oud)", first.name), ..first.clone() };
-    [first, second]
-}
-
-fn blocked(builder: &mut Builder) -> ExistingAccount {
-    let (customer, account) = bystander(builder);
-    let vat_number = builder.customers[customer].full_vat_number();
-    ExistingAccount { vat_number, blocked: true, ..account }
-}
-
-/// A Dutch company without any document.
-fn bystander(builder: &mut Builder) -> (usize, ExistingAccount) {
-    let customer = builder.customer("NL", Buyer::Business, |customer| customer.exact_account = None);
-    builder.bystanders.push(customer);
-    (customer, bare(&builder.customers[customer]))
+/// A Dutch company without any document, whose VAT number the books know all too well.
+fn bystander(builder: &mut Builder, vat_number: &str, company: &str) {
+    builder.customer("NL", Buyer::Business, |customer| {
+        customer.company = Some(company.to_owned());
+        customer.vat_number = Some(vat_number.to_owned());
+        customer.kvk = None;
+    });
 }

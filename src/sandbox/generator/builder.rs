@@ -21,8 +21,6 @@ pub(super) struct Builder {
     pub now: Timestamp,
     pub customers: Vec<Customer>,
     pub drafts: Vec<Draft>,
-    /// How many customers have no document: they are only there to be matched.
-    pub bystanders: Vec<usize>,
 }
 
 impl Builder {
@@ -33,7 +31,6 @@ impl Builder {
             now,
             customers: Vec::new(),
             drafts: Vec::new(),
-            bystanders: Vec::new(),
         }
     }
 

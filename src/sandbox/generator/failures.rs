@@ -1,12 +1,12 @@
 //! The documents that cannot be booked as they stand: each failure cause E27 to E32 at least once. All but those of E29
 //! are dated in December and end with the year, so that nothing but their own cause holds them.
 
-use super::MERGED_AWAY_ACCOUNT;
 use super::builder::Builder;
 use super::catalogue::{Cycle, EXTRA_SEATS, MIGRATION, TEAM, TRAINING};
 use super::customers::{Buyer, Customer};
 use super::draft::{Draft, Fate};
 use super::vat_numbers;
+use crate::sandbox::exact::seed::relations;
 
 /// The row of a document that is held until a financial year is opened, and its reason.
 pub(super) const MISSING_YEAR: (&str, &str) = ("E29", "MissingFinancialPeriod");
@@ -53,7 +53,7 @@ fn held(draft: Draft, row: &'static str, reason: &'static str) -> Draft {
 
 /// E27: the customer points at an Exact account that was merged away.
 fn merged_customer(builder: &mut Builder) -> Draft {
-    let pointer = |customer: &mut Customer| customer.exact_account = Some(MERGED_AWAY_ACCOUNT.to_owned());
+    let pointer = |customer: &mut Customer| customer.exact_account = Some(relations::MERGED_AWAY.to_string());
     let draft = december(builder, "NL", Buyer::Business, pointer);
     held(draft, "E27", "CustomerMerged")
 }

@@ -27,9 +27,6 @@ pub use accounts::ExistingAccount;
 
 use builder::Builder;
 
-/// The Exact account that was merged away and that one customer still points at (E27).
-pub const MERGED_AWAY_ACCOUNT: &str = "5f0e2c1a-7d34-4b6e-9a10-1f2e3d4c5b6a";
-
 /// How large a world is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {

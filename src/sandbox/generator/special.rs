@@ -4,13 +4,16 @@ use jiff::ToSpan;
 
 use super::builder::Builder;
 use super::catalogue::{BUSINESS, Cycle, EXTRA_SEATS, ONBOARDING, STARTER, SUPPORT_PLUS, TEAM, TRAINING};
-use super::customers::Buyer;
+use super::customers::{Buyer, Customer};
 use super::draft::{Discount, Draft, Fate, Line};
 use super::taxes::Tax;
+use crate::sandbox::exact::seed::relations;
 
 type Special = fn(&mut Builder) -> Draft;
 
-const SPECIALS: [Special; 24] = [
+const SPECIALS: [Special; 29] = [
+    known_by_vat_number,
+    known_by_mail_address,
     invoice_level_percentage,
     inclusive_consumer,
     pending,
@@ -35,6 +38,9 @@ const SPECIALS: [Special; 24] = [
     inclusive_with_discount,
     year_before,
     month_over_a_closed_period,
+    known_by_chamber_of_commerce,
+    known_by_search_code,
+    known_in_belgium,
 ];
 
 /// Adds at most `count` of them and says how many there are.
@@ -228,4 +234,54 @@ fn year_before(builder: &mut Builder) -> Draft {
 /// A month that begins in a closed period and ends in an open one.
 fn month_over_a_closed_period(builder: &mut Builder) -> Draft {
     dutch_month(builder, 6, 18)
+}
+
+/// A month of a customer whose account the books hold already, and which `shape` makes that customer.
+fn known(builder: &mut Builder, country: &'static str, shape: impl FnOnce(&mut Customer)) -> Draft {
+    let customer = builder.customer(country, Buyer::Business, |customer| {
+        (customer.kvk, customer.net_term_days) = (None, 14);
+        shape(customer);
+    });
+    let start = builder.at(builder.day(9, 20), 8, 30, 11);
+    let plan = builder.line(customer, TEAM, 6, &start, Cycle::Monthly);
+    builder.draft(customer, &start, vec![plan])
+}
+
+fn named(customer: &mut Customer, company: &str) {
+    customer.company = Some(company.to_owned());
+}
+
+fn known_by_vat_number(builder: &mut Builder) -> Draft {
+    known(builder, "NL", |customer| {
+        named(customer, "Molenaar Techniek B.V.");
+        customer.vat_number = Some(relations::BY_VAT_NUMBER.to_owned());
+    })
+}
+
+fn known_in_belgium(builder: &mut Builder) -> Draft {
+    known(builder, "BE", |customer| {
+        named(customer, "Lievens & Co BV");
+        customer.vat_number = Some(relations::BY_BELGIAN_VAT_NUMBER.to_owned());
+    })
+}
+
+fn known_by_mail_address(builder: &mut Builder) -> Draft {
+    known(builder, "NL", |customer| {
+        named(customer, "Studio Ravel");
+        customer.email = relations::BY_EMAIL.to_owned();
+    })
+}
+
+fn known_by_chamber_of_commerce(builder: &mut Builder) -> Draft {
+    known(builder, "NL", |customer| {
+        named(customer, "Van Dam Logistiek B.V.");
+        customer.kvk = Some(relations::BY_CHAMBER_OF_COMMERCE.to_owned());
+    })
+}
+
+fn known_by_search_code(builder: &mut Builder) -> Draft {
+    known(builder, "NL", |customer| {
+        named(customer, "Kwekerij Hazelaar");
+        customer.id = relations::BY_SEARCH_CODE.to_owned();
+    })
 }

@@ -9,13 +9,15 @@ use koppel::connectors::chargebee::{ChargebeeClient, ListCursor, ListQuery, Offs
 use koppel::connectors::http::{CallError, CallResult};
 use koppel::domain::invoice::{Invoice, PriceType};
 use koppel::domain::money::Amount;
+use koppel::sandbox::chargebee::Limits;
 use koppel::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 use url::Url;
 
 use super::peer::{StillClock, options};
 
 async fn start(quotas: bool) -> Sandbox {
-    Sandbox::start(SandboxOptions { clock_running: false, quotas, ..SandboxOptions::default() }).await.unwrap()
+    let chargebee_limits = if quotas { Limits::vendor() } else { Limits::off() };
+    Sandbox::start(SandboxOptions { clock_running: false, chargebee_limits, ..SandboxOptions::default() }).await.unwrap()
 }
 
 fn client(sandbox: &Sandbox, key: &str) -> (ChargebeeClient, Arc<StillClock>) {

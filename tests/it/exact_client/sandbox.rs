@@ -312,12 +312,12 @@ async fn a_merge_is_told_by_the_deleted_and_followed_by_an_entry() {
     let posted =
         client.create_sales_entry(DIVISION, &entry(&master, "INV-1", &[(1_000, 210, "2")]), loser).await.unwrap();
     let seen = client.deleted_page(DIVISION, 0).await.unwrap();
-    assert!(seen.rows.iter().any(|row| row.key == seed::MERGED_AWAY_ACCOUNT && row.entity_type == EntityType::Account));
-    site.admin("accounts/merge", json!({"division": DIVISION, "loser": loser, "survivor": seed::MERGE_SURVIVOR})).await;
+    assert!(seen.rows.iter().any(|row| row.key == seed::relations::MERGED_AWAY && row.entity_type == EntityType::Account));
+    site.admin("accounts/merge", json!({"division": DIVISION, "loser": loser, "survivor": seed::relations::SURVIVOR})).await;
     let deleted = client.deleted_page(DIVISION, seen.newest).await.unwrap();
     assert_eq!(deleted.rows.iter().filter(|row| row.key == loser).count(), 1);
     let survivor = client.entry_account(DIVISION, posted.entry_id).await.unwrap();
-    assert_eq!(survivor, Some(seed::MERGE_SURVIVOR));
+    assert_eq!(survivor, Some(seed::relations::SURVIVOR));
 }
 
 #[tokio::test]

@@ -254,8 +254,8 @@ def limits_are_retried(cb):
     assert patient.Item.list({"limit": 1}).list
     calls = admin("GET", "/admin/chargebee/calls")["calls"]
     assert [call["status"] for call in calls] == [429, 429, 503, 503, 200]
-    assert [call["retry_attempt"] for call in calls] == [None, "1", "2", "3", "4"]
-    admin("POST", "/admin/chargebee/limits", {"per_minute": 3, "concurrent": 50, "enabled": True, "retry_after": True})
+    assert [call["retryAttempt"] for call in calls] == [None, "1", "2", "3", "4"]
+    admin("POST", "/admin/chargebee/limits", {"perMinute": 3, "concurrent": 50, "enabled": True, "retryAfter": True})
     for _ in range(3):
         cb.Item.list({"limit": 1})
     error = expect_error(OperationFailedError, "api_request_limit_exceeded", cb.Item.list)
