@@ -10,6 +10,7 @@ use super::error::SyncResult;
 use super::findings::Problem;
 use super::run::RunRecord;
 use super::session::Session;
+use super::site_time_zone;
 use super::tally::FlowTally;
 use super::walk::SCOPE;
 use crate::api::conditions::{ConditionType, Observed, Reason, set_condition};
@@ -169,7 +170,7 @@ fn forecast(backlog: u64, quota: &QuotaView, now: Timestamp) -> Option<Timestamp
 }
 
 async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<Observed>> {
-    let mapping = examples(
+    let mut mapping = examples(
         session,
         held,
         &[
@@ -181,6 +182,7 @@ async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary)
     .await?;
     let periods =
         examples(session, held, &[(HoldReason::MissingFinancialPeriod, Reason::MissingFinancialPeriod)]).await?;
+    mapping.extend(site_time_zone::problem(session).await?);
     let mut findings = Vec::new();
     findings.extend(record.findings.credentials());
     findings.push(record.findings.mapping(mapping));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
+use super::deferral;
 use super::entity::{EntityBooks, learn_items};
 use super::error::{At, SyncError, SyncResult, Vendor};
 use super::findings::RunFindings;
@@ -16,6 +17,7 @@ use super::invoices::{self, Router};
 use super::preflight;
 use super::report::{RunReport, build_report};
 use super::session::Session;
+use super::site_time_zone;
 use super::subscriptions;
 use super::tally::FlowTally;
 use crate::api::status::RunOutcome;
@@ -63,7 +65,7 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     let divisions = connect(session, record).await?;
     let mut router = open_books(session, record, &divisions).await?;
     run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
-        catalogue::read_catalogue(session).await?;
+        catalogue::read_catalogue(session, tally).await?;
         for books in router.entities() {
             catalogue::push_catalogue(session, books, tally).await?;
         }
@@ -79,9 +81,14 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     .await?;
     outlook(session, record, &router).await?;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
-        invoices::run(session, &mut router, tally).await
+        let ended = invoices::run(session, &mut router, tally).await;
+        site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
+        ended
     })
     .await;
+    for books in router.entities() {
+        deferral::note_if_missing(session, record, books.division()).await?;
+    }
     if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
         record.backlog = invoices::count_backlog(session, &mut router).await.unwrap_or_default();
     }
@@ -144,6 +151,7 @@ async fn open_entity<'a>(
         if refreshed.insert(division.code) {
             refresh_books(session, division).await?;
             index_existing_entries(session, division.code).await?;
+            deferral::look_again(session, record, division.code).await?;
         }
         preflight::checked_master(session, record, entity, division).await
     }

@@ -13,6 +13,7 @@ use super::tally::FlowTally;
 use super::walk::walk_list;
 use crate::connectors::http::CallError;
 use crate::domain::customer::Customer;
+use crate::domain::hold::Hold;
 use crate::state::Link;
 
 /// The kind of these records, and of their links, in the state store.
@@ -30,14 +31,35 @@ pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTal
     }
     let client = session.chargebee.clone();
     walk_list(session, "customers", async |ask| client.customers(ask).await, async |rows| {
-        for customer in rows.into_iter().filter_map(|row| row.value.ok()) {
+        for row in rows {
             session.check_stop()?;
             tally.seen += 1;
-            take(session, router, &customer, tally).await?;
+            match row.value {
+                Ok(customer) => take(session, router, &customer, tally).await?,
+                Err(hold) => hold_unreadable(session, router, &row.id, &hold, tally).await?,
+            }
         }
         Ok(())
     })
     .await
+}
+
+/// A customer that cannot be read holds its documents until it can; an account that it has already is kept.
+async fn hold_unreadable(
+    session: &Session<'_>,
+    router: &Router<'_>,
+    id: &str,
+    hold: &Hold,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    tally.held += 1;
+    for books in router.entities().iter().filter(|_| session.writes()) {
+        let known = session.state.link(KIND, id, books.division()).await?;
+        let (target, sent_hash) = known.map_or((None, None), |link| (link.target, link.sent_hash));
+        let (kind, id, problem) = (KIND.to_owned(), id.to_owned(), Some(hold.clone()));
+        session.state.set_link(&Link { kind, id, division: books.division(), target, sent_hash, problem }).await?;
+    }
+    Ok(())
 }
 
 async fn take(

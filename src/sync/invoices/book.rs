@@ -6,6 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::super::deferral;
 use super::super::entity::EntityBooks;
 use super::super::error::{SyncError, SyncResult, Vendor};
 use super::super::plan::adoption::{Adoption, adoption};
@@ -26,6 +27,9 @@ use crate::state::{BookEntry, Booked, Intent, Refusal, StateError};
 /// How long a fresh entry is given to become visible before its reference is looked up.
 const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];
 
+/// So many lost answers in a row end the flow: the target is out of order, and each leaves a document to look up.
+const LOST_ANSWERS_MAX: u32 = 3;
+
 /// Books the planned entry of `invoice` for `account`, adopts the one that the books hold already, or holds it.
 ///
 /// # Errors
@@ -44,6 +48,9 @@ pub async fn book(
         Adoption::Nothing => {}
         Adoption::Hold(hold) => return holds::hold(session, invoice, hold, tally).await,
         Adoption::Adopt(found) => return adopt(session, books, invoice, entry, &found, tally).await,
+    }
+    if let Some(hold) = deferral::obstacle(session, books.division(), entry).await? {
+        return holds::hold(session, invoice, hold, tally).await;
     }
     if !session.writes() {
         return Ok(note_planned(session, books, entry, tally));
@@ -216,7 +223,9 @@ pub async fn record(
     };
     session.state.record_booked(&booked).await?;
     tally.booked += 1;
+    tally.answers_lost_in_a_row = 0;
     session.progress.advance(Step::Booked);
+    deferral::look_after_first(session, intent.division, entry, posted).await?;
     match differing_amounts(entry, posted, intent.division) {
         Some(hold) => holds::hold_unreadable(session, &intent.number, hold, tally).await,
         None => Ok(()),
@@ -273,7 +282,13 @@ async fn look_up(
         format!("whether invoice {} was booked in division {} is not known: {message}", intent.number, intent.division),
         "nothing to do: the next run looks in the books before it sends the invoice again",
     );
-    holds::hold(session, invoice, hold, tally).await
+    holds::hold(session, invoice, hold, tally).await?;
+    tally.answers_lost_in_a_row += 1;
+    if tally.answers_lost_in_a_row < LOST_ANSWERS_MAX {
+        return Ok(());
+    }
+    let message = format!("{LOST_ANSWERS_MAX} answers in a row were lost, the last one with: {message}");
+    Err(SyncError::Call { vendor: Vendor::ExactOnline, error: CallError::Unavailable { message } })
 }
 
 async fn refuse(

@@ -70,7 +70,12 @@ async fn take(
 ) -> Result<(), SyncError> {
     tally.seen += 1;
     match row.value {
-        Ok(invoice) => decide::settle(session, router, &invoice, tally).await,
+        Ok(invoice) => {
+            if invoice.site_time_zone.is_some() {
+                tally.site_time_zone.clone_from(&invoice.site_time_zone);
+            }
+            decide::settle(session, router, &invoice, tally).await
+        }
         Err(hold) => holds::hold_unreadable(session, &row.id, hold, tally).await,
     }
 }
