@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(found[0].0, 2);
         assert_eq!(problems("spec:\n  a:\n    \tsite: acme\n"), [(3, "a tab is used as indentation".to_owned())]);
         assert_eq!(problems("spec: {\n  \tsite: acme,\n  list: [\n  \t1]}\n"), []);
-        assert_eq!(problems("text: |\n  a\n  \tb\na:\tb\nc: d\t# remark\n"), []);
+        assert_eq!(problems("text: |\n  a\n  \tb\nc: d\t# remark\n"), []);
     }
 
     #[test]
