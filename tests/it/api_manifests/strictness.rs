@@ -220,7 +220,7 @@ fn a_connection_of_every_field_is_accepted() {
             },
         }),
     );
-    let (manifests, findings) = read(&[full.clone()]);
+    let (manifests, findings) = read(std::slice::from_ref(&full));
     assert!(findings.is_empty(), "{findings:#?}");
     // What was read is written out again as it stood: no field is lost between manifest and type.
     let mut written = serde_json::to_value(&manifests.connections[0].object.spec).unwrap();
