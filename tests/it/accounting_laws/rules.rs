@@ -255,3 +255,54 @@ fn head_and_texts() {
     assert_eq!(entry.lines[0].description, "é".repeat(60));
     assert_eq!(entry.lines[0].source_line.as_deref(), Some("li_team-eur-monthly"));
 }
+
+#[test]
+fn of_two_that_agree_the_same_one_is_named_in_any_order() {
+    let mut world = World::with(|world| {
+        world.rules.revenue = vec![said("b", "itemFamily=platform", "8010"), said("a", "itemFamily=platform", "8010")];
+        world.rules.vat.insert(0, VatRule { index: 8, ..world.rules.vat[0].clone() });
+    });
+    let first = world.book(&plain()).explanations;
+    world.rules.revenue.reverse();
+    world.rules.vat.reverse();
+    assert_eq!(world.book(&plain()).explanations, first);
+    assert!(first[0].revenue_account.starts_with("RevenueRule a "), "{}", first[0].revenue_account);
+    assert!(first[0].vat_code.starts_with("spec.vat[0] "), "{}", first[0].vat_code);
+}
+
+#[test]
+fn a_number_makes_a_business_and_none_a_consumer() {
+    let of = |customer_type| VatWhen { customer_type: Some(customer_type), ..VatWhen::default() };
+    let world = World::with(|world| {
+        world.rules.vat =
+            vec![vat_row(0, "2", of(CustomerType::Business)), vat_row(1, "3", of(CustomerType::Consumer))];
+    });
+    assert_eq!(world.book(&plain()).entry.lines[0].vat_code, "2");
+    assert_eq!(world.book(&to("NL", None, plain())).entry.lines[0].vat_code, "3");
+}
+
+#[test]
+fn a_reason_not_to_tax_says_nothing_of_what_is_taxed() {
+    let exempt = Some(ExemptReason::ProductExempt);
+    let world = World::with(|world| {
+        let when = VatWhen { region: Some(Region::Domestic), exempt_reason: exempt.clone(), ..VatWhen::default() };
+        world.rules.vat.push(vat_row(9, "0", VatWhen { country: Some("NL".into()), ..when }));
+    });
+    let line = InvoiceLine { exempt_reason: exempt, ..line("team-eur-monthly", 10_000, "21", 2_100) };
+    assert_eq!(world.book(&invoice(vec![line])).entry.lines[0].vat_code, "2");
+}
+
+#[test]
+fn a_cost_centre_may_be_used_on_its_last_day() {
+    let world = World::with(|world| {
+        world.rules.cost_centers = vec![row(0, None, None, None, "NL")];
+        world.master.cost_centers.get_mut("NL").unwrap().end_date = Some(date(2026, 12, 15));
+    });
+    assert_eq!(world.book(&plain()).entry.lines[0].cost_center.as_deref(), Some("NL"));
+}
+
+#[test]
+fn an_invoice_without_terms_is_due_at_once() {
+    let entry = World::new().book(&Invoice { net_term_days: None, due_date: None, ..plain() }).entry;
+    assert_eq!((entry.payment_condition.as_deref(), entry.due_date), (Some("00"), None));
+}
