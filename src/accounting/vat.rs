@@ -43,7 +43,7 @@ pub(super) fn code<'a>(
     tax: PartTax,
 ) -> Result<ChosenCode<'a>, Hold> {
     let PartTax::Rate(rate) = tax else { return zero_code(case, "what is left untaxed of a partly taxed line") };
-    let supply = supply(line);
+    let supply = supply(case, line);
     let facts = Facts {
         country: position.country,
         region: position.region(supply),

@@ -306,3 +306,26 @@ fn an_invoice_without_terms_is_due_at_once() {
     let entry = World::new().book(&Invoice { net_term_days: None, due_date: None, ..plain() }).entry;
     assert_eq!((entry.payment_condition.as_deref(), entry.due_date), (Some("00"), None));
 }
+
+// Northern Ireland belongs to the union's VAT area for goods only.
+#[rstest]
+#[case::services_are_exported(Supply::Services, None, "6")]
+#[case::goods_are_not(Supply::Goods, None, "7")]
+#[case::goods_of_the_family(Supply::Services, Some(Supply::Goods), "7")]
+#[case::services_of_the_family(Supply::Goods, Some(Supply::Services), "6")]
+fn the_kind_of_supply_decides_what_northern_ireland_is(
+    #[case] all: Supply,
+    #[case] of_family: Option<Supply>,
+    #[case] code: &str,
+) {
+    let world = World::with(|world| {
+        let zero = Some(percent("0"));
+        let of = |region| VatWhen { region: Some(region), rate: zero, ..VatWhen::default() };
+        world.rules.vat = vec![vat_row(0, "7", of(Region::Eu)), vat_row(1, "6", of(Region::NonEu))];
+        world.rules.supply = all;
+        world.rules.family_supply.extend(of_family.map(|supply| ("platform".to_owned(), supply)));
+    });
+    let lines = vec![untaxed_line("team-eur-monthly", 10_000, Some(ExemptReason::ReverseCharge))];
+    let belfast = to("XI", Some("XI980780684"), invoice(lines));
+    assert_eq!(world.book(&belfast).entry.lines[0].vat_code, code);
+}
