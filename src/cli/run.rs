@@ -102,6 +102,7 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
     if std::io::stderr().is_terminal() {
         environment.progress = Arc::new(TerminalProgress::new(&connection.key()));
     }
+    environment.stop = environment.stop.narrower();
     let timeout = stop_after(connection, environment.stop.clone());
     let ran = run_connection(connection, &environment).await;
     timeout.abort();

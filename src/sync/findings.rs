@@ -87,6 +87,10 @@ impl RunFindings {
             CallError::ReauthorizationRequired { .. } => {
                 self.credentials = credentials(Reason::ReauthorizationRequired);
             }
+            // The vendor asks to wait longer than a run does.
+            CallError::QuotaSpent { quota: Quota::Minute | Quota::Token, message, .. } => {
+                self.unreachable = Some(message.clone());
+            }
             CallError::QuotaSpent { quota, message, .. } => {
                 let reason = if *quota == Quota::Errors { Reason::ErrorQuotaNear } else { Reason::DayQuotaSpent };
                 self.quota = Some(Observed::new(ConditionType::QuotaHealthy, false, reason, message.clone()));
