@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::folder::FolderArgs;
-use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show::{self, Shown};
 use crate::sync::RunReport;
 
@@ -40,7 +40,7 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     if args.output.is_json() {
         print_json(&show::runs_json(&shown))?;
     } else {
-        show::print_reports(&shown);
+        print(&show::reports_text(&shown))?;
     }
     Ok(shown.iter().map(|shown| show::exit_of(&shown.report)).max().unwrap_or(Exit::Done).into())
 }
