@@ -5,7 +5,7 @@ use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::findings::Problem;
 use super::master::{Freshness, read_master};
-use super::run::RunRecord;
+use super::record::RunRecord;
 use super::session::Session;
 use super::subscriptions;
 use crate::accounting::{Finding, FindingReason, Topic, latest_term_end, period_outlook, preflight};
