@@ -66,7 +66,9 @@ pub struct AuthorizeArgs {
 pub async fn run(args: AuthorizeArgs) -> anyhow::Result<ExitCode> {
     let Some(base_url) = args.url.clone().or_else(|| site_of(args.country.as_deref().unwrap_or_default())) else {
         let country = args.country.unwrap_or_default();
-        eprintln!("error: Exact Online has no site for country {country:?}; give NL, BE, DE, GB, FR, ES or US, or --url");
+        eprintln!(
+            "error: Exact Online has no site for country {country:?}; give NL, BE, DE, GB, FR, ES or US, or --url"
+        );
         return Ok(Exit::Usage.into());
     };
     // Made before the consent: a code that cannot be kept is a consent in vain.
@@ -105,7 +107,9 @@ async fn consent(args: &AuthorizeArgs, app: &App) -> anyhow::Result<SecretString
 fn create(path: &Path) -> anyhow::Result<std::fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    options.open(path).with_context(|| format!("unable to make {}: give a file that does not exist yet", path.display()))
+    options
+        .open(path)
+        .with_context(|| format!("unable to make {}: give a file that does not exist yet", path.display()))
 }
 
 fn write_secret(mut file: std::fs::File, args: &AuthorizeArgs, token: &SecretString) -> anyhow::Result<()> {
@@ -140,7 +144,8 @@ fn tell(args: &AuthorizeArgs) -> anyhow::Result<ExitCode> {
 /// A browser is a convenience: where none opens, the address is on the terminal.
 fn open_browser(address: &str) {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let started = Command::new(opener).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let started =
+        Command::new(opener).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(error) = started {
         tracing::debug!(%error, "no browser could be opened");
     }

@@ -45,8 +45,10 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
         all.extend(show::all_held(&state).await?);
     }
     if let Some(number) = args.release.filter(|_| !released) {
-        eprintln!("error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
-                   they are held for changes");
+        eprintln!(
+            "error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
+                   they are held for changes"
+        );
         return Ok(Exit::NeedsAttention.into());
     }
     all.retain(|held| args.reason.as_ref().is_none_or(|reason| held.hold.reason.as_str() == reason));

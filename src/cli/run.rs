@@ -133,7 +133,9 @@ async fn publish(
 ) -> anyhow::Result<()> {
     let mut shown = Vec::new();
     for report in reports {
-        let Some(connection) = connections.iter().find(|connection| connection.key() == report.connection) else { continue };
+        let Some(connection) = connections.iter().find(|connection| connection.key() == report.connection) else {
+            continue;
+        };
         let state = environment.store.connection(&connection.state_key());
         shown.push(show::Shown { report: report.clone(), held: show::all_held(&state).await? });
     }

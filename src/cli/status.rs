@@ -31,7 +31,11 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     for connection in &connections {
         let state = environment.store.connection(&connection.state_key());
         let Some(text) = state.last_run().await? else {
-            eprintln!("{}: no run yet; start one with koppel run -f {}", connection.key(), args.folder.folder.display());
+            eprintln!(
+                "{}: no run yet; start one with koppel run -f {}",
+                connection.key(),
+                args.folder.folder.display()
+            );
             continue;
         };
         let report: RunReport = serde_json::from_str(&text)?;

@@ -3,6 +3,7 @@
 
 use super::entity::{EntityBooks, mapped_group};
 use super::error::{At, SyncError, SyncResult, Vendor};
+use super::kinds::ITEM as KIND;
 use super::plan::item::{DesiredItem, desired_coupon, desired_item};
 use super::progress::Step;
 use super::session::Session;
@@ -17,7 +18,6 @@ use crate::state::{BookItem, Link};
 use serde::Serialize;
 use uuid::Uuid;
 
-const KIND: &str = "item";
 const PAGE: i64 = 200;
 
 /// Reads what changed in the catalogue into the state.
@@ -26,17 +26,34 @@ const PAGE: i64 = 200;
 /// The billing system's, or the state store's.
 pub async fn read_catalogue(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     let client = &session.chargebee;
-    walk_list(session, "itemFamilies", async |ask| client.item_families(ask).await, async |rows| {
-        keep(session, "family", rows, tally).await
-    })
+    walk_list(
+        session,
+        "itemFamilies",
+        async |ask| client.item_families(ask).await,
+        async |rows| keep(session, "family", rows, tally).await,
+    )
     .await?;
-    walk_list(session, "items", async |ask| client.items(ask).await, async |rows| keep(session, KIND, rows, tally).await).await?;
-    walk_list(session, "itemPrices", async |ask| client.item_prices(ask).await, async |rows| {
-        keep(session, "itemPrice", rows, tally).await
-    })
+    walk_list(
+        session,
+        "items",
+        async |ask| client.items(ask).await,
+        async |rows| keep(session, KIND, rows, tally).await,
+    )
     .await?;
-    walk_list(session, "coupons", async |ask| client.coupons(ask).await, async |rows| keep(session, "coupon", rows, tally).await)
-        .await
+    walk_list(
+        session,
+        "itemPrices",
+        async |ask| client.item_prices(ask).await,
+        async |rows| keep(session, "itemPrice", rows, tally).await,
+    )
+    .await?;
+    walk_list(
+        session,
+        "coupons",
+        async |ask| client.coupons(ask).await,
+        async |rows| keep(session, "coupon", rows, tally).await,
+    )
+    .await
 }
 
 async fn keep<T: Serialize + Sync>(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{At, SyncResult, Vendor};
 use super::findings::Problem;
-use super::run::RunRecord;
+use super::record::RunRecord;
 use super::session::Session;
 use crate::api::conditions::Reason;
 use crate::domain::entry::{PostedEntry, SalesEntry};
@@ -18,7 +18,10 @@ use crate::domain::hold::{Hold, HoldReason};
 enum Known {
     Spreads,
     /// The first deferred entry, booked after the row version `after`, has brought no release lines.
-    NotFound { after: i64, entry_number: i64 },
+    NotFound {
+        after: i64,
+        entry_number: i64,
+    },
 }
 
 const NAME: &str = "deferral";
@@ -42,8 +45,7 @@ pub async fn obstacle(session: &Session<'_>, division: i32, entry: &SalesEntry) 
     }
     let known: Option<Known> = session.state.cursor(&scope(division), NAME).await?;
     let Some(Known::NotFound { entry_number, .. }) = known else { return Ok(None) };
-    let message =
-        format!("invoice {} has deferred revenue: {}", entry.your_ref, not_found(division, entry_number));
+    let message = format!("invoice {} has deferred revenue: {}", entry.your_ref, not_found(division, entry_number));
     Ok(Some(Hold::new(HoldReason::WaitingFor, message, remedy(session, division, entry_number))))
 }
 

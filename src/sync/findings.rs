@@ -124,11 +124,7 @@ impl RunFindings {
 }
 
 /// One condition of many problems: the gravest gives the reason (those that make Ready False first), all give the message.
-fn summarise<'a>(
-    type_: ConditionType,
-    fine: (Reason, &str),
-    problems: impl Iterator<Item = &'a Problem>,
-) -> Observed {
+fn summarise<'a>(type_: ConditionType, fine: (Reason, &str), problems: impl Iterator<Item = &'a Problem>) -> Observed {
     let mut problems: Vec<&Problem> = problems.collect();
     problems.sort_by_key(|problem| problem.reason.leaves_ready());
     let Some(first) = problems.first() else { return Observed::new(type_, true, fine.0, fine.1) };

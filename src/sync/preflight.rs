@@ -5,7 +5,7 @@ use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::findings::Problem;
 use super::master::{Freshness, read_master};
-use super::run::RunRecord;
+use super::record::RunRecord;
 use super::session::Session;
 use super::subscriptions;
 use crate::accounting::{Finding, FindingReason, Topic, latest_term_end, period_outlook, preflight};
@@ -97,10 +97,10 @@ fn reason_of(reason: FindingReason) -> Reason {
         FindingReason::JournalInvalid => Reason::JournalInvalid,
         FindingReason::AccountInvalid => Reason::AccountInvalid,
         FindingReason::VatCodeInvalid => Reason::VatCodeInvalid,
-        FindingReason::PaymentTermInvalid => Reason::PaymentConditionInvalid,
+        FindingReason::PaymentConditionInvalid => Reason::PaymentConditionInvalid,
         FindingReason::CostCenterUnknown => Reason::CostCenterUnknown,
         FindingReason::CostUnitUnknown => Reason::CostUnitUnknown,
-        FindingReason::ItemGroupUnknown => Reason::ItemGroupInvalid,
+        FindingReason::ItemGroupInvalid => Reason::ItemGroupInvalid,
         FindingReason::DeferralNotConfigured => Reason::DeferralNotConfigured,
         FindingReason::RuleConflict => Reason::RuleConflict,
         FindingReason::DivisionInvalid => Reason::DivisionInvalid,

@@ -3,19 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use uuid::Uuid;
-
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
 use super::deferral;
 use super::entity::{EntityBooks, learn_items};
 use super::error::{At, SyncError, SyncResult, Vendor};
-use super::findings::RunFindings;
-use super::invoices::{self, Router};
+use super::invoices;
 use super::preflight;
+use super::record::RunRecord;
 use super::report::{RunReport, build_report};
+use super::router::Router;
 use super::session::Session;
 use super::site_time_zone;
 use super::subscriptions;
@@ -24,39 +22,19 @@ use crate::api::status::RunOutcome;
 use crate::api::validate::ValidatedEntity;
 use crate::connectors::exact::Division;
 
-/// What a run did and found, gathered while it works.
-#[derive(Debug)]
-pub struct RunRecord {
-    pub id: String,
-    pub started_at: Timestamp,
-    pub findings: RunFindings,
-    pub flows: Vec<FlowTally>,
-    pub outcome: RunOutcome,
-    /// Documents that could be booked and are not yet, where a quota ended the run.
-    pub backlog: u64,
-}
-
 /// Runs the connection once and reports. Every error ends in the report: there is always one.
 ///
 /// # Errors
 /// Only the state store's: without it nothing can be remembered, and so nothing may be done.
 pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
-    let started_at = session.clock.now();
-    let mut record = RunRecord {
-        id: Uuid::new_v4().simple().to_string(),
-        started_at,
-        findings: RunFindings::default(),
-        flows: Vec::new(),
-        outcome: RunOutcome::Completed,
-        backlog: 0,
-    };
+    let mut record = RunRecord::begin(session.clock.now());
     if let Some(limits) = session.state.cursor("exact", "limits").await? {
         session.exact.restore_limits(limits);
     }
     let ended = stages(session, &mut record).await;
     session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
     if let Err(error) = ended {
-        record.end_with(session, &error)?;
+        record.end_with(session, &error);
     }
     build_report(session, record).await
 }
@@ -206,22 +184,4 @@ async fn outlook(session: &Session<'_>, record: &mut RunRecord, router: &Router<
         preflight::outlook(session, record, books).await?;
     }
     Ok(())
-}
-
-impl RunRecord {
-    /// Takes in the error that ended the run.
-    ///
-    /// # Errors
-    /// The state store's, which cannot be reported in a state store.
-    fn end_with(&mut self, session: &Session<'_>, error: &SyncError) -> SyncResult<()> {
-        self.outcome = match error {
-            SyncError::Stopped => RunOutcome::Interrupted,
-            SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,
-            _ => RunOutcome::Failed,
-        };
-        if let SyncError::Call { vendor, error } = error {
-            self.findings.call_failed(session, *vendor, error);
-        }
-        Ok(())
-    }
 }

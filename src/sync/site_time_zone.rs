@@ -31,7 +31,10 @@ pub async fn problem(session: &Session<'_>) -> SyncResult<Option<Problem>> {
     let connection = &session.connection.name;
     Ok(Some(Problem::new(
         Reason::TimeZoneDiffers,
-        format!("Chargebee site {} is in time zone {site}, and SyncConnection {connection} in {own}", session.connection.chargebee.site),
+        format!(
+            "Chargebee site {} is in time zone {site}, and SyncConnection {connection} in {own}",
+            session.connection.chargebee.site
+        ),
         format!("set spec.timeZone of SyncConnection {connection} to {site}, unless the books follow another midnight"),
     )))
 }

@@ -62,7 +62,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let sandbox = Sandbox::start(SandboxOptions { seed: args.seed, size, ..SandboxOptions::default() }).await?;
     let connections = manifests::connections(&sandbox)?;
     let directory = tempfile::tempdir()?;
-    let environment = Environment { clock: Arc::new(clock::SandboxTime::new(&sandbox)), ..environment(directory.path()).await? };
+    let environment =
+        Environment { clock: Arc::new(clock::SandboxTime::new(&sandbox)), ..environment(directory.path()).await? };
 
     say(&format!(
         "Chargebee site wolkwerk-test at {}, Exact Online at {}; it is {} there\n\nrun 1: the manifests are applied, and \

@@ -7,7 +7,8 @@ mod write;
 
 use super::entity::EntityBooks;
 use super::error::{SyncError, SyncResult, Vendor};
-use super::invoices::Router;
+use super::kinds::CUSTOMER as KIND;
+use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
 use super::walk::walk_list;
@@ -16,8 +17,6 @@ use crate::domain::customer::Customer;
 use crate::domain::hold::Hold;
 use crate::state::Link;
 
-/// The kind of these records, and of their links, in the state store.
-pub const KIND: &str = "customer";
 const PAGE: i64 = 200;
 
 /// Reads what changed and settles it; then tries again what had a problem before, which costs no call.
@@ -30,17 +29,22 @@ pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTal
         settle_problems(session, books, tally).await?;
     }
     let client = session.chargebee.clone();
-    walk_list(session, "customers", async |ask| client.customers(ask).await, async |rows| {
-        for row in rows {
-            session.check_stop()?;
-            tally.seen += 1;
-            match row.value {
-                Ok(customer) => take(session, router, &customer, tally).await?,
-                Err(hold) => hold_unreadable(session, router, &row.id, &hold, tally).await?,
+    walk_list(
+        session,
+        "customers",
+        async |ask| client.customers(ask).await,
+        async |rows| {
+            for row in rows {
+                session.check_stop()?;
+                tally.seen += 1;
+                match row.value {
+                    Ok(customer) => take(session, router, &customer, tally).await?,
+                    Err(hold) => hold_unreadable(session, router, &row.id, &hold, tally).await?,
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
     .await
 }
 

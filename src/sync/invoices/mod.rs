@@ -4,23 +4,21 @@
 //! costs no call; then the list of the billing system is read on.
 
 mod account;
+mod again;
 mod book;
 mod decide;
 mod holds;
 mod intents;
-mod router;
+mod record;
 
 use super::error::{SyncError, SyncResult};
+use super::kinds::INVOICE as KIND;
+use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
 use super::walk::{look_ahead, walk_list};
 use crate::connectors::chargebee::Row;
 use crate::domain::invoice::Invoice;
-
-pub use router::Router;
-
-/// The kind of these documents in the state store.
-pub const KIND: &str = "invoice";
 
 /// Runs the flow over all entities of the connection.
 ///
@@ -30,16 +28,21 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
     session.progress.stage("invoices: open intents");
     intents::resolve(session, router, tally).await?;
     session.progress.stage("invoices: held documents");
-    holds::plan_again(session, router, tally).await?;
+    again::plan_again(session, router, tally).await?;
     session.progress.stage("invoices");
     let client = session.chargebee.clone();
-    walk_list(session, "invoices", async |ask| client.invoices(ask).await, async |rows| {
-        for row in rows {
-            session.check_stop()?;
-            take(session, router, row, tally).await?;
-        }
-        Ok(())
-    })
+    walk_list(
+        session,
+        "invoices",
+        async |ask| client.invoices(ask).await,
+        async |rows| {
+            for row in rows {
+                session.check_stop()?;
+                take(session, router, row, tally).await?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -52,12 +55,17 @@ pub async fn count_backlog(session: &Session<'_>, router: &mut Router<'_>) -> Sy
     session.progress.stage("counting what is left");
     let client = session.chargebee.clone();
     let mut backlog = 0;
-    look_ahead(session, "invoices", async |ask| client.invoices(ask).await, async |rows| {
-        for invoice in rows.into_iter().filter_map(|row| row.value.ok()) {
-            backlog += u64::from(decide::is_bookable(session, router, &invoice).await?);
-        }
-        Ok(())
-    })
+    look_ahead(
+        session,
+        "invoices",
+        async |ask| client.invoices(ask).await,
+        async |rows| {
+            for invoice in rows.into_iter().filter_map(|row| row.value.ok()) {
+                backlog += u64::from(decide::is_bookable(session, router, &invoice).await?);
+            }
+            Ok(())
+        },
+    )
     .await?;
     Ok(backlog)
 }

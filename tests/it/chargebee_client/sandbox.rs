@@ -17,7 +17,9 @@ use super::peer::{StillClock, options};
 
 async fn start(quotas: bool) -> Sandbox {
     let chargebee_limits = if quotas { Limits::vendor() } else { Limits::off() };
-    Sandbox::start(SandboxOptions { clock_running: false, chargebee_limits, ..SandboxOptions::default() }).await.unwrap()
+    Sandbox::start(SandboxOptions { clock_running: false, chargebee_limits, ..SandboxOptions::default() })
+        .await
+        .unwrap()
 }
 
 fn client(sandbox: &Sandbox, key: &str) -> (ChargebeeClient, Arc<StillClock>) {
