@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::output::Exit;
 use super::tables;
-use crate::api::status::RunOutcome;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::{ConnectionState, HeldDocument, StateResult};
 use crate::sync::RunReport;
-use crate::sync::tally::{Notice, PlannedSummary};
+use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 
 const PAGE: i64 = 500;
 /// Held documents that a table shows; the rest is counted.
@@ -29,8 +29,16 @@ pub struct ConnectionJson {
     pub booked: i64,
     pub held: Vec<HeldJson>,
     pub calls: CallsJson,
-    pub flows: Vec<crate::sync::tally::FlowTally>,
-    pub status: crate::api::status::SyncConnectionStatus,
+    /// More than a summary needs.
+    #[serde(flatten)]
+    pub details: Option<Details>,
+}
+
+/// What each flow did, and the status as Kubernetes would show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Details {
+    pub flows: Vec<FlowTally>,
+    pub status: SyncConnectionStatus,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -77,11 +85,21 @@ pub async fn all_held(state: &ConnectionState) -> StateResult<Vec<HeldDocument>>
     }
 }
 
+/// A pass over connections, whole.
 pub fn runs_json(shown: &[Shown]) -> RunJson {
+    let whole = |shown: &Shown| {
+        let (flows, status) = (shown.report.flows.clone(), shown.report.status.clone());
+        ConnectionJson { details: Some(Details { flows, status }), ..connection_json(shown) }
+    };
+    RunJson { connections: shown.iter().map(whole).collect() }
+}
+
+/// A pass over connections, summarised.
+pub fn runs_summary(shown: &[Shown]) -> RunJson {
     RunJson { connections: shown.iter().map(connection_json).collect() }
 }
 
-pub fn connection_json(shown: &Shown) -> ConnectionJson {
+fn connection_json(shown: &Shown) -> ConnectionJson {
     let status = &shown.report.status;
     let run = status.last_run.as_ref();
     ConnectionJson {
@@ -93,8 +111,7 @@ pub fn connection_json(shown: &Shown) -> ConnectionJson {
             chargebee: run.map_or(0, |run| run.calls.chargebee.values().sum()),
             exact_online: run.map_or(0, |run| run.calls.exact_online.values().sum()),
         },
-        flows: shown.report.flows.clone(),
-        status: status.clone(),
+        details: None,
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let proof = proof::proof(&sandbox, &connections, &second);
     let exit = verdict(&[&first, &second], &proof);
     if args.output.is_json() {
-        print_json(&DemoJson { runs: vec![show::runs_json(&first), show::runs_json(&second)], proof })?;
+        print_json(&DemoJson { runs: vec![show::runs_summary(&first), show::runs_summary(&second)], proof })?;
     } else {
         let head = "proof, from the sandboxes' own books: invoices in scope, entries booked for them, what is held";
         print(&format!("\n{head}\n\n{}\n", proof::table(&proof)))?;

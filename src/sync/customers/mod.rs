@@ -26,7 +26,11 @@ const PAGE: i64 = 200;
 pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.stage("customers");
     for books in router.entities() {
-        settle_problems(session, books, tally).await?;
+        match rules_changed(session, books).await? {
+            true => settle_all(session, router, books, tally).await?,
+            false => settle_problems(session, books, tally).await?,
+        }
+        keep_rules(session, books).await?;
     }
     let client = session.chargebee.clone();
     walk_list(
@@ -79,6 +83,50 @@ async fn take(
         return Ok(());
     }
     write::settle(session, &router.entities()[place], customer, tally).await.map(|_| ())
+}
+
+/// How customers become accounts, as the mapping says it.
+fn rules_of(books: &EntityBooks<'_>) -> String {
+    format!("{:?}", books.entity.customers)
+}
+
+fn rules_scope(books: &EntityBooks<'_>) -> String {
+    format!("customers:{}", books.division())
+}
+
+/// Whether the mapping says another thing of customers than when they were settled.
+async fn rules_changed(session: &Session<'_>, books: &EntityBooks<'_>) -> SyncResult<bool> {
+    let before: Option<String> = session.state.cursor(&rules_scope(books), &books.entity.mapping).await?;
+    Ok(before.is_some_and(|before| before != rules_of(books)))
+}
+
+async fn keep_rules(session: &Session<'_>, books: &EntityBooks<'_>) -> SyncResult<()> {
+    if session.writes() {
+        session.state.set_cursor(&rules_scope(books), &books.entity.mapping, &rules_of(books)).await?;
+    }
+    Ok(())
+}
+
+/// Settles every customer of an entity again: what the changed rules fill in otherwise is sent, nothing else.
+async fn settle_all(
+    session: &Session<'_>,
+    router: &Router<'_>,
+    books: &EntityBooks<'_>,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let mut after = String::new();
+    loop {
+        let page: Vec<(String, Customer)> = session.state.records_page(KIND, &after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = last.clone();
+        for (_, customer) in page.iter().filter(|(_, customer)| !customer.deleted) {
+            session.check_stop()?;
+            let own = router.route(customer.business_entity.as_deref());
+            if own.is_ok_and(|place| router.entities()[place].entity.mapping == books.entity.mapping) {
+                write::settle(session, books, customer, tally).await?;
+            }
+        }
+    }
 }
 
 /// Tries the links with a problem again with what the books hold today (N3).

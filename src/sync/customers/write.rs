@@ -148,7 +148,8 @@ impl Case<'_, '_> {
         }
         if !self.session.writes() {
             tally.created += 1;
-            return Ok(None);
+            // Mode Plan: its documents are planned as if the account were there.
+            return self.link(Some(Uuid::nil()), None).map(Some);
         }
         self.create(sent, tally).await
     }

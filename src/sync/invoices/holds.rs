@@ -3,7 +3,7 @@
 use super::super::error::SyncResult;
 use super::super::progress::Step;
 use super::super::session::Session;
-use super::super::tally::FlowTally;
+use super::super::tally::{FlowTally, Notice};
 use super::KIND;
 use crate::domain::hold::Hold;
 use crate::domain::invoice::Invoice;
@@ -54,8 +54,14 @@ async fn keep(session: &Session<'_>, held: &HeldDocument, tally: &mut FlowTally)
     tally.newly_held += u64::from(!session.state.is_held(KIND, &held.number).await?);
     session.progress.advance(Step::Held);
     if session.writes() {
-        session.state.hold(held).await?;
+        return Ok(session.state.hold(held).await?);
     }
+    tally.notice(Notice {
+        object: format!("{KIND} {}", held.number),
+        reason: held.hold.reason.to_string(),
+        message: format!("would be held: {}", held.hold.message),
+        remedy: held.hold.remedy.clone(),
+    });
     Ok(())
 }
 

@@ -11,12 +11,14 @@ mod holds;
 mod intents;
 mod record;
 
+use jiff::civil::Date;
+
 use super::error::{SyncError, SyncResult};
 use super::kinds::INVOICE as KIND;
 use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
-use super::walk::{look_ahead, walk_list};
+use super::walk::{SCOPE, look_ahead, walk_list};
 use crate::connectors::chargebee::Row;
 use crate::domain::invoice::Invoice;
 
@@ -30,6 +32,7 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
     session.progress.stage("invoices: held documents");
     again::plan_again(session, router, tally).await?;
     session.progress.stage("invoices");
+    begin_again_if_scope_grew(session).await?;
     let client = session.chargebee.clone();
     walk_list(
         session,
@@ -68,6 +71,18 @@ pub async fn count_backlog(session: &Session<'_>, router: &mut Router<'_>) -> Sy
     )
     .await?;
     Ok(backlog)
+}
+
+/// What an earlier start date puts in scope was read before and left out: the list is read anew, and what is booked is
+/// known by its identity.
+async fn begin_again_if_scope_grew(session: &Session<'_>) -> SyncResult<()> {
+    const NAME: &str = "invoicesStartDate";
+    let Some(start) = session.connection.flows.invoices.filter(|_| session.writes()) else { return Ok(()) };
+    let before: Option<Date> = session.state.cursor(SCOPE, NAME).await?;
+    if before.is_some_and(|before| start < before) {
+        session.state.clear_cursor(SCOPE, "invoices").await?;
+    }
+    Ok(session.state.set_cursor(SCOPE, NAME, &start).await?)
 }
 
 async fn take(
