@@ -62,63 +62,55 @@ fn entry_line(
     code: &ChosenCode<'_>,
     deferral: &Deferral,
 ) -> Result<Explained, Hold> {
-    let (case, book_year) = (setting.case, setting.placement.period.key.year);
-    let cost_center = dimensions::of(case, Which::CostCenter, Some(line), target.account, book_year)?;
-    let cost_unit = dimensions::of(case, Which::CostUnit, Some(line), target.account, book_year)?;
     let (origin, words) = match &piece.discount {
         None => (LineOrigin::Revenue, line.description.clone()),
         Some(discount) => (LineOrigin::Discount, format!("{}: {}", discount.coupon, line.description)),
     };
-    let entry = EntryLine {
-        origin,
-        source_line: Some(line.id.clone()),
-        account: target.reference(),
-        net: piece.net,
-        vat: piece.vat,
-        vat_code: code.code.code.clone(),
-        vat_included: code.is_included(),
-        cost_center: cost_center.code,
-        cost_unit: cost_unit.code,
-        deferral: deferral.sent,
-        description: text::line_description(&words, deferral.billed),
-    };
-    let why = LineExplanation {
-        revenue_account: target.why.clone(),
-        vat_code: code.why.clone(),
-        deferral: deferral.why.clone(),
-        cost_center: cost_center.why,
-        cost_unit: cost_unit.why,
-        original_range: deferral.billed,
-    };
+    let (entry, why) = bare(setting, Some(line), origin, target, code)?;
+    let description = text::line_description(&words, deferral.billed);
+    let entry = EntryLine { net: piece.net, vat: piece.vat, deferral: deferral.sent, description, ..entry };
+    let why = LineExplanation { deferral: deferral.why.clone(), original_range: deferral.billed, ..why };
     Ok((entry, why))
 }
 
 /// The line that takes the document's rounding.
 pub(super) fn rounding_line(setting: &Setting<'_>, amount: Amount) -> Result<Explained, Hold> {
-    let (case, book_year) = (setting.case, setting.placement.period.key.year);
-    let (target, code) = rounding::target(case)?;
-    let cost_center = dimensions::of(case, Which::CostCenter, None, target.account, book_year)?;
-    let cost_unit = dimensions::of(case, Which::CostUnit, None, target.account, book_year)?;
+    let (target, code) = rounding::target(setting.case)?;
+    let (entry, why) = bare(setting, None, LineOrigin::Rounding, &target, &code)?;
+    let why = LineExplanation { deferral: "rounding has no service period".to_owned(), ..why };
+    Ok((EntryLine { net: amount, description: "Rounding".to_owned(), ..entry }, why))
+}
+
+/// A line with its account, code and dimensions, and no amounts, range or words yet; `line` is none for rounding.
+fn bare(
+    setting: &Setting<'_>,
+    line: Option<&InvoiceLine>,
+    origin: LineOrigin,
+    target: &ChosenAccount<'_>,
+    code: &ChosenCode<'_>,
+) -> Result<Explained, Hold> {
+    let dimension =
+        |which| dimensions::of(setting.case, which, line, target.account, setting.placement.period.key.year);
+    let (cost_center, cost_unit) = (dimension(Which::CostCenter)?, dimension(Which::CostUnit)?);
     let entry = EntryLine {
-        origin: LineOrigin::Rounding,
-        source_line: None,
+        origin,
+        source_line: line.map(|line| line.id.clone()),
         account: target.reference(),
-        net: amount,
+        net: Amount::ZERO,
         vat: Amount::ZERO,
         vat_code: code.code.code.clone(),
         vat_included: code.is_included(),
         cost_center: cost_center.code,
         cost_unit: cost_unit.code,
         deferral: None,
-        description: "Rounding".to_owned(),
+        description: String::new(),
     };
     let why = LineExplanation {
-        revenue_account: target.why,
-        vat_code: code.why,
-        deferral: "rounding has no service period".to_owned(),
+        revenue_account: target.why.clone(),
+        vat_code: code.why.clone(),
         cost_center: cost_center.why,
         cost_unit: cost_unit.why,
-        original_range: None,
+        ..LineExplanation::default()
     };
     Ok((entry, why))
 }

@@ -30,22 +30,34 @@ pub(super) fn place(case: &Case<'_>) -> Result<Placement, Hold> {
     if !master.is_closed(journal, own.key) {
         return Ok(Placement { period: *own, moved_from: None });
     }
-    let closed = format!("period {} is closed for journal {journal} in {}", own.key, case.division());
-    let reopen = format!("reopen period {} for journal {journal} in Exact Online, {}", own.key, case.division());
-    if case.rules().policies.closed_period == ClosedPeriodPolicy::Hold {
-        let connection = &case.rules().connection;
-        let remedy = format!("{reopen}, or set policies.closedPeriod: MoveToOpenPeriod of SyncConnection {connection}");
-        return Err(case.hold(HoldReason::PeriodClosed, closed, remedy));
-    }
-    match master.first_open_after(journal, own.days.to) {
-        Some(open) => Ok(Placement { period: *open, moved_from: Some(own.key) }),
-        None => {
-            let next =
-                master.periods.iter().map(|period| period.key.year).max().map_or(0, |year| year.saturating_add(1));
-            let remedy = format!("{reopen}, or open financial year {next}");
-            Err(case.hold(HoldReason::PeriodClosed, format!("{closed}, and no later period is open"), remedy))
+    let open = master.first_open_after(journal, own.days.to);
+    match (case.rules().policies.closed_period, open) {
+        (ClosedPeriodPolicy::MoveToOpenPeriod, Some(open)) => {
+            Ok(Placement { period: *open, moved_from: Some(own.key) })
         }
+        (policy, _) => Err(closed(case, own.key, policy)),
     }
+}
+
+/// A hold because the date's own period is closed, and by policy or for want of a later one the entry is not moved.
+fn closed(case: &Case<'_>, key: PeriodKey, policy: ClosedPeriodPolicy) -> Hold {
+    let (journal, division) = (&case.rules().sales_journal, case.division());
+    let closed = format!("period {key} is closed for journal {journal} in {division}");
+    let reopen = format!("reopen period {key} for journal {journal} in Exact Online, {division}");
+    let (message, remedy) = match policy {
+        ClosedPeriodPolicy::Hold => {
+            let connection = &case.rules().connection;
+            let remedy =
+                format!("{reopen}, or set policies.closedPeriod: MoveToOpenPeriod of SyncConnection {connection}");
+            (closed, remedy)
+        }
+        ClosedPeriodPolicy::MoveToOpenPeriod => {
+            let last = case.master().periods.iter().map(|period| period.key.year).max();
+            let next = last.map_or(case.entry_date.year(), |year| year.saturating_add(1));
+            (format!("{closed}, and no later period is open"), format!("{reopen}, or open financial year {next}"))
+        }
+    };
+    case.hold(HoldReason::PeriodClosed, message, remedy)
 }
 
 /// A hold because no period covers `day`, naming the year to open.

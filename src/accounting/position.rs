@@ -36,12 +36,14 @@ pub(super) fn region(country: Country, home: Country, supply: Supply) -> Region 
     }
 }
 
-/// What a line supplies. Billing marks goods only by the exemption of physical goods; all else it sells are services.
-pub(super) fn supply(line: &InvoiceLine) -> Supply {
-    match &line.exempt_reason {
-        Some(ExemptReason::Other(reason)) if reason == "high_value_physical_goods" => Supply::Goods,
-        _ => Supply::Services,
+/// What a line supplies: what the rules say of its family, else of all lines. The exemption of physical goods says so
+/// itself.
+pub(super) fn supply(case: &Case<'_>, line: &InvoiceLine) -> Supply {
+    if matches!(&line.exempt_reason, Some(ExemptReason::Other(reason)) if reason == "high_value_physical_goods") {
+        return Supply::Goods;
     }
+    let family = case.item(line).and_then(|facts| facts.family.as_ref());
+    family.and_then(|family| case.rules().family_supply.get(family)).copied().unwrap_or(case.rules().supply)
 }
 
 /// The customer's position, or a hold where the invoice does not tell it (E17, E28).

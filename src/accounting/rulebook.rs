@@ -40,6 +40,10 @@ pub struct Rulebook {
     pub item_groups: BTreeMap<String, String>,
     pub default_item_group: Option<String>,
     pub revenue: Vec<RevenueRule>,
+    /// What lines supply whose family is not in `family_supply`.
+    pub supply: Supply,
+    /// Item family → what its items supply, where that differs.
+    pub family_supply: BTreeMap<String, Supply>,
 }
 
 /// The policies of a SyncConnection that the accounting obeys (design §3).

@@ -43,7 +43,7 @@ pub(super) fn code<'a>(
     tax: PartTax,
 ) -> Result<ChosenCode<'a>, Hold> {
     let PartTax::Rate(rate) = tax else { return zero_code(case, "what is left untaxed of a partly taxed line") };
-    let supply = supply(line);
+    let supply = supply(case, line);
     let facts = Facts {
         country: position.country,
         region: position.region(supply),
@@ -219,25 +219,39 @@ fn check(
     because: &str,
 ) -> Result<(), Hold> {
     let name = format!("VAT code {} of {because}", code.code);
+    let unmapped = |(message, remedy): (String, String)| {
+        Err(case.hold_line(line, HoldReason::VatCodeUnmapped, format!("{name} {message}"), remedy))
+    };
     let percent = percent(code, case).unwrap_or_default();
     if percent != facts.rate {
-        let (is, charged, day) = (percent.normalize(), facts.rate.normalize(), case.entry_date);
-        let message = format!("{name} is {is} % on {day}, the invoice charges {charged} %");
-        let remedy = format!("give {because} the code of {charged} %, or correct the tax rate in Chargebee");
-        return Err(case.hold_line(line, HoldReason::VatCodeUnmapped, message, remedy));
+        return unmapped(wrong_rate(case, percent, facts.rate, because));
     }
-    if let Some(country) = code.oss_country.as_deref().filter(|code| Country::parse(code) != Some(facts.country)) {
-        let message = format!("{name} is the one-stop-shop code of {country}, the customer is in {}", facts.country);
-        let remedy = format!("give {because} the code of country {}", facts.country);
-        return Err(case.hold_line(line, HoldReason::VatCodeUnmapped, message, remedy));
+    if let Some(shop) = code.oss_country.as_deref().filter(|shop| Country::parse(shop) != Some(facts.country)) {
+        return unmapped(wrong_shop(shop, facts.country, because));
     }
     if code.eu_sales_listing && position.number.is_none() {
-        let customer = super::text::cut(&case.invoice.customer, 50);
-        let message =
-            format!("{name} is listed as an intra-EU supply, and the invoice has no VAT number of customer {customer}");
-        let remedy =
-            format!("enter the VAT number of customer {customer} in Chargebee, also on this invoice (update details)");
-        return Err(case.hold_line(line, HoldReason::VatNumberInvalid, message, remedy));
+        return Err(unlisted(case, line, &name));
     }
     Ok(())
+}
+
+fn wrong_rate(case: &Case<'_>, is: Decimal, charged: Decimal, because: &str) -> (String, String) {
+    let (is, charged, day) = (is.normalize(), charged.normalize(), case.entry_date);
+    let message = format!("is {is} % on {day}, the invoice charges {charged} %");
+    (message, format!("give {because} the code of {charged} %, or correct the tax rate in Chargebee"))
+}
+
+fn wrong_shop(shop: &str, country: Country, because: &str) -> (String, String) {
+    let message = format!("is the one-stop-shop code of {shop}, the customer is in {country}");
+    (message, format!("give {because} the code of country {country}"))
+}
+
+/// An intra-EU supply is listed under the customer's number.
+fn unlisted(case: &Case<'_>, line: &InvoiceLine, name: &str) -> Hold {
+    let customer = super::text::cut(&case.invoice.customer, 50);
+    let message =
+        format!("{name} is listed as an intra-EU supply, and the invoice has no VAT number of customer {customer}");
+    let remedy =
+        format!("enter the VAT number of customer {customer} in Chargebee, also on this invoice (update details)");
+    case.hold_line(line, HoldReason::VatNumberInvalid, message, remedy)
 }

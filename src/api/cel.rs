@@ -1,6 +1,7 @@
 //! The CEL rules of the kinds, judged here as the API server judges them.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use kube::core::cel::{CompiledSchema, ErrorKind, Validator, apply_defaults, compile_schema};
 use serde_json::Value;
@@ -18,17 +19,22 @@ pub struct Broken {
     pub said_no: bool,
 }
 
-/// The rules of the three kinds, compiled once for a folder.
+/// The rules of the three kinds.
 pub struct Rules {
     validator: Validator,
-    compiled: BTreeMap<&'static str, CompiledSchema>,
+}
+
+/// The schema of a kind with its rules compiled, once for the process.
+fn compiled(kind: &str) -> Option<&'static CompiledSchema> {
+    static COMPILED: LazyLock<BTreeMap<&'static str, CompiledSchema>> = LazyLock::new(|| {
+        crd::definitions().iter().map(|definition| (definition.kind, compile_schema(definition.schema()))).collect()
+    });
+    COMPILED.get(kind)
 }
 
 impl Rules {
     pub fn new() -> Self {
-        let compiled =
-            crd::definitions().iter().map(|definition| (definition.kind, compile_schema(definition.schema())));
-        Self { validator: Validator::new(), compiled: compiled.collect() }
+        Self { validator: Validator::new() }
     }
 
     /// The rules that an object of `kind` breaks when it is made.
@@ -38,7 +44,7 @@ impl Rules {
 
     /// The rules that an object of `kind` breaks when it is changed from `old`.
     pub fn check_change(&self, kind: &str, object: &Value, old: Option<&Value>) -> Vec<Broken> {
-        let Some(compiled) = self.compiled.get(kind) else { return Vec::new() };
+        let Some(compiled) = compiled(kind) else { return Vec::new() };
         let Err(errors) = self.validator.validate_compiled(compiled, object, old) else { return Vec::new() };
         let broken = errors.into_iter().map(|error| Broken {
             field: error.field_path,

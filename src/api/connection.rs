@@ -26,12 +26,12 @@ use super::workload::Workload;
     derive = "PartialEq",
     doc = "Couples one Chargebee site to one target, Exact Online or Dynamics 365: what is coupled, how often, with which switches.",
     validation = ("self.metadata.name.size() <= 63", "metadata.name is longer than 63 characters, which its pods and volumes cannot carry: choose a shorter one"),
-    printcolumn(name = "Target", type_ = "string", json_path = ".status.target", description = "the system that documents are booked in"),
-    printcolumn(name = "Held", type_ = "integer", json_path = ".status.held.total", description = "documents that cannot be booked yet"),
-    printcolumn(name = "Last run", type_ = "date", json_path = ".status.lastRun.finishedAt", description = "time since the last run ended"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status", description = "whether whatever can be booked is booked"),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", description = "what a person must know"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name":"Target", "type":"string", "jsonPath":".status.target", "description":"the system that documents are booked in"}"#,
+    printcolumn = r#"{"name":"Held", "type":"integer", "jsonPath":".status.held.total", "description":"documents that cannot be booked yet"}"#,
+    printcolumn = r#"{"name":"Last run", "type":"date", "jsonPath":".status.lastRun.finishedAt", "description":"time since the last run ended"}"#,
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"whether whatever can be booked is booked"}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "description":"what a person must know"}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

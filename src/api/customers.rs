@@ -8,15 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Properties of an Exact account that a manifest may fill from custom fields: writable ones that hold text, and that
 /// Koppel does not fill itself (reference `exact-online-metadata.json`, `crm/Accounts`).
-pub const ACCOUNT_PROPERTIES: [&str; 21] = [
-    "Classification1",
-    "Classification2",
-    "Classification3",
-    "Classification4",
-    "Classification5",
-    "Classification6",
-    "Classification7",
-    "Classification8",
+pub const ACCOUNT_PROPERTIES: [&str; 17] = [
+    "BSN",
     "CodeAtSupplier",
     "DatevDebtorCode",
     "EORINumber",
@@ -28,7 +21,10 @@ pub const ACCOUNT_PROPERTIES: [&str; 21] = [
     "PhoneExtension",
     "Remarks",
     "RSIN",
+    "SalesCurrency",
     "TradeName",
+    "UniqueTaxpayerReference",
+    "VATLiability",
     "Website",
 ];
 
@@ -61,7 +57,7 @@ pub struct Customers {
     /// Example: `{Website: cf_website}`.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 32), transform = custom_field_values)]
-    #[x_kube(validation = ("self.all(property, property in ['Classification1', 'Classification2', 'Classification3', 'Classification4', 'Classification5', 'Classification6', 'Classification7', 'Classification8', 'CodeAtSupplier', 'DatevDebtorCode', 'EORINumber', 'Fax', 'GlnNumber', 'Language', 'OINNumber', 'PeppolIdentifier', 'PhoneExtension', 'Remarks', 'RSIN', 'TradeName', 'Website'])", "fields may name only Classification1 to Classification8, CodeAtSupplier, DatevDebtorCode, EORINumber, Fax, GlnNumber, Language, OINNumber, PeppolIdentifier, PhoneExtension, Remarks, RSIN, TradeName and Website: Exact does not let others be written, or Koppel sets them itself"))]
+    #[x_kube(validation = ("self.all(property, property in ['BSN', 'CodeAtSupplier', 'DatevDebtorCode', 'EORINumber', 'Fax', 'GlnNumber', 'Language', 'OINNumber', 'PeppolIdentifier', 'PhoneExtension', 'Remarks', 'RSIN', 'SalesCurrency', 'TradeName', 'UniqueTaxpayerReference', 'VATLiability', 'Website'])", "fields may name only BSN, CodeAtSupplier, DatevDebtorCode, EORINumber, Fax, GlnNumber, Language, OINNumber, PeppolIdentifier, PhoneExtension, Remarks, RSIN, SalesCurrency, TradeName, UniqueTaxpayerReference, VATLiability and Website: Exact does not let others be written, or Koppel sets them itself"))]
     pub fields: BTreeMap<String, String>,
 }
 

@@ -26,27 +26,13 @@ use super::status::RuleStatus;
     derive = "PartialEq",
     doc = "Maps one Chargebee business entity to the administration that it is booked in, or to its owner in the CRM, with that administration's codes.",
     selectable = ".spec.connectionRef.name",
-    printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name"),
-    printcolumn(
-        name = "Entity",
-        type_ = "string",
-        json_path = ".spec.businessEntityId",
-        description = "Chargebee business entity; the default one when empty"
-    ),
-    printcolumn(name = "Division", type_ = "integer", json_path = ".spec.exactOnline.division"),
-    printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].status"),
-    printcolumn(
-        name = "Resolved",
-        type_ = "string",
-        json_path = ".status.conditions[?(@.type==\"ResolvedRefs\")].status"
-    ),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = ".status.conditions[?(@.status==\"False\")].message",
-        description = "what a person must know"
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name":"Connection", "type":"string", "jsonPath":".spec.connectionRef.name"}"#,
+    printcolumn = r#"{"name":"Entity", "type":"string", "jsonPath":".spec.businessEntityId", "description":"Chargebee business entity; the default one when empty"}"#,
+    printcolumn = r#"{"name":"Division", "type":"integer", "jsonPath":".spec.exactOnline.division"}"#,
+    printcolumn = r#"{"name":"Accepted", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Accepted\")].status"}"#,
+    printcolumn = r#"{"name":"Resolved", "type":"string", "jsonPath":".status.conditions[?(@.type==\"ResolvedRefs\")].status"}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.status==\"False\")].message", "description":"what a person must know"}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

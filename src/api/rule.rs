@@ -1,4 +1,5 @@
-//! RevenueRule: where the revenue of a line goes, and what happens to a coupon's discount.
+//! RevenueRule: where the revenue of a line goes, and what happens to a coupon's discount. Tying a single item is declared
+//! here, not done by hand (E13).
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -23,21 +24,12 @@ use super::status::RuleStatus;
     derive = "PartialEq",
     doc = "Says where the revenue of certain lines goes, how it is deferred and which cost centre and unit it gets, or what happens to a coupon's discount. The most specific rule wins; rules that tie are an error on each of them.",
     selectable = ".spec.connectionRef.name",
-    printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name"),
-    printcolumn(name = "Account", type_ = "string", json_path = ".spec.revenueAccount"),
-    printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].status"),
-    printcolumn(
-        name = "Resolved",
-        type_ = "string",
-        json_path = ".status.conditions[?(@.type==\"ResolvedRefs\")].status"
-    ),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = ".status.conditions[?(@.status==\"False\")].message",
-        description = "what a person must know"
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name":"Connection", "type":"string", "jsonPath":".spec.connectionRef.name"}"#,
+    printcolumn = r#"{"name":"Account", "type":"string", "jsonPath":".spec.revenueAccount"}"#,
+    printcolumn = r#"{"name":"Accepted", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Accepted\")].status"}"#,
+    printcolumn = r#"{"name":"Resolved", "type":"string", "jsonPath":".status.conditions[?(@.type==\"ResolvedRefs\")].status"}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.status==\"False\")].message", "description":"what a person must know"}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

@@ -43,7 +43,10 @@ impl FolderArgs {
             return Ok(None);
         }
         if wanted.is_empty() {
-            let name = self.connection.as_deref().map_or_else(|| "SyncConnection".to_owned(), |name| format!("SyncConnection {name}"));
+            let name = self
+                .connection
+                .as_deref()
+                .map_or_else(|| "SyncConnection".to_owned(), |name| format!("SyncConnection {name}"));
             eprintln!("error: {}: there is no {name} in it", self.folder.display());
             return Ok(None);
         }

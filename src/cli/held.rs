@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::folder::FolderArgs;
-use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show;
 use crate::state::{ConnectionState, HeldDocument};
 
@@ -45,12 +45,14 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
         all.extend(show::all_held(&state).await?);
     }
     if let Some(number) = args.release.filter(|_| !released) {
-        eprintln!("error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
-                   they are held for changes");
+        eprintln!(
+            "error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
+                   they are held for changes"
+        );
         return Ok(Exit::NeedsAttention.into());
     }
     all.retain(|held| args.reason.as_ref().is_none_or(|reason| held.hold.reason.as_str() == reason));
-    print(args.output, &all)?;
+    list(args.output, &all)?;
     Ok(Exit::Done.into())
 }
 
@@ -65,13 +67,12 @@ async fn release(state: &ConnectionState, number: &str) -> anyhow::Result<bool> 
     Ok(refused || differs)
 }
 
-fn print(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {
+fn list(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {
     if output.is_json() {
         return print_json(&held.iter().map(show::held_json).collect::<Vec<_>>());
     }
     if held.is_empty() {
-        println!("no document is held");
+        print("no document is held\n")?;
     }
-    show::print_held(held);
-    Ok(())
+    Ok(print(&show::held_text(held))?)
 }

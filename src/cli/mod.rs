@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod authorize;
 pub mod check;
 pub mod crd;
 #[cfg(feature = "sandbox")]
@@ -35,6 +36,7 @@ enum Command {
     Run(run::RunArgs),
     Status(status::StatusArgs),
     Held(held::HeldArgs),
+    Authorize(authorize::AuthorizeArgs),
     Crd(crd::CrdArgs),
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArgs),
@@ -53,6 +55,7 @@ impl Cli {
             Command::Run(args) => run::run(args).await,
             Command::Status(args) => status::run(args).await,
             Command::Held(args) => held::run(args).await,
+            Command::Authorize(args) => authorize::run(args).await,
             Command::Crd(args) => crd::run(&args),
             #[cfg(feature = "sandbox")]
             Command::Demo(args) => demo::run(args).await,

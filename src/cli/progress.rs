@@ -17,7 +17,9 @@ pub struct TerminalProgress {
 impl TerminalProgress {
     pub fn new(connection: &str) -> Self {
         let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}  {pos} documents and records, {per_sec}, {elapsed}");
+        let style = ProgressStyle::with_template(
+            "{spinner} {prefix}  {msg}  {pos} documents and records, {per_sec}, {elapsed}",
+        );
         if let Ok(style) = style {
             bar.set_style(style);
         }

@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::folder::FolderArgs;
-use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::progress::TerminalProgress;
 use super::{schedule, show};
 use crate::api::validate::ValidatedConnection;
@@ -61,7 +61,7 @@ async fn once(args: &RunArgs, environment: &Environment) -> anyhow::Result<ExitC
             Ran::Locked => worst = worst.max(Exit::Locked),
         }
     }
-    print(args, environment, &connections, &reports).await?;
+    publish(args, environment, &connections, &reports).await?;
     Ok(worst.into())
 }
 
@@ -78,7 +78,7 @@ async fn watch(args: &RunArgs, environment: &Environment) -> anyhow::Result<Exit
                 continue;
             }
             if let Ran::Reported(report) = run_one(connection, environment).await? {
-                print(args, environment, std::slice::from_ref(connection), std::slice::from_ref(&report)).await?;
+                publish(args, environment, std::slice::from_ref(connection), std::slice::from_ref(&report)).await?;
             }
             due.ran(connection, Timestamp::now());
         }
@@ -102,6 +102,7 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
     if std::io::stderr().is_terminal() {
         environment.progress = Arc::new(TerminalProgress::new(&connection.key()));
     }
+    environment.stop = environment.stop.narrower();
     let timeout = stop_after(connection, environment.stop.clone());
     let ran = run_connection(connection, &environment).await;
     timeout.abort();
@@ -124,7 +125,7 @@ fn stop_after(connection: &ValidatedConnection, stop: StopSignal) -> tokio::task
     })
 }
 
-async fn print(
+async fn publish(
     args: &RunArgs,
     environment: &Environment,
     connections: &[ValidatedConnection],
@@ -132,15 +133,16 @@ async fn print(
 ) -> anyhow::Result<()> {
     let mut shown = Vec::new();
     for report in reports {
-        let Some(connection) = connections.iter().find(|connection| connection.key() == report.connection) else { continue };
+        let Some(connection) = connections.iter().find(|connection| connection.key() == report.connection) else {
+            continue;
+        };
         let state = environment.store.connection(&connection.state_key());
         shown.push(show::Shown { report: report.clone(), held: show::all_held(&state).await? });
     }
     if args.output.is_json() {
         return print_json(&show::runs_json(&shown));
     }
-    show::print_reports(&shown);
-    Ok(())
+    Ok(print(&show::reports_text(&shown))?)
 }
 
 /// Ctrl-C and SIGTERM ask the run to end between two calls; what was done until then is recorded.

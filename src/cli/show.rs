@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::output::Exit;
 use super::tables;
-use crate::api::status::RunOutcome;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::{ConnectionState, HeldDocument, StateResult};
 use crate::sync::RunReport;
+use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 
 const PAGE: i64 = 500;
 /// Held documents that a table shows; the rest is counted.
@@ -28,8 +29,16 @@ pub struct ConnectionJson {
     pub booked: i64,
     pub held: Vec<HeldJson>,
     pub calls: CallsJson,
-    pub flows: Vec<crate::sync::tally::FlowTally>,
-    pub status: crate::api::status::SyncConnectionStatus,
+    /// More than a summary needs.
+    #[serde(flatten)]
+    pub details: Option<Details>,
+}
+
+/// What each flow did, and the status as Kubernetes would show it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Details {
+    pub flows: Vec<FlowTally>,
+    pub status: SyncConnectionStatus,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -76,11 +85,21 @@ pub async fn all_held(state: &ConnectionState) -> StateResult<Vec<HeldDocument>>
     }
 }
 
+/// A pass over connections, whole.
 pub fn runs_json(shown: &[Shown]) -> RunJson {
+    let whole = |shown: &Shown| {
+        let (flows, status) = (shown.report.flows.clone(), shown.report.status.clone());
+        ConnectionJson { details: Some(Details { flows, status }), ..connection_json(shown) }
+    };
+    RunJson { connections: shown.iter().map(whole).collect() }
+}
+
+/// A pass over connections, summarised.
+pub fn runs_summary(shown: &[Shown]) -> RunJson {
     RunJson { connections: shown.iter().map(connection_json).collect() }
 }
 
-pub fn connection_json(shown: &Shown) -> ConnectionJson {
+fn connection_json(shown: &Shown) -> ConnectionJson {
     let status = &shown.report.status;
     let run = status.last_run.as_ref();
     ConnectionJson {
@@ -92,8 +111,7 @@ pub fn connection_json(shown: &Shown) -> ConnectionJson {
             chargebee: run.map_or(0, |run| run.calls.chargebee.values().sum()),
             exact_online: run.map_or(0, |run| run.calls.exact_online.values().sum()),
         },
-        flows: shown.report.flows.clone(),
-        status: status.clone(),
+        details: None,
     }
 }
 
@@ -115,47 +133,44 @@ pub fn held_json(held: &HeldDocument) -> HeldJson {
     }
 }
 
-/// Prints the connections, then for each its conditions, flows, notices and held documents.
-pub fn print_reports(shown: &[Shown]) {
+/// The connections, then for each its conditions, flows, notices and held documents, for people.
+pub fn reports_text(shown: &[Shown]) -> String {
     let reports: Vec<RunReport> = shown.iter().map(|shown| shown.report.clone()).collect();
-    println!("{}", tables::connections(&reports));
+    let mut text = format!("{}\n", tables::connections(&reports));
     for shown in shown {
         let report = &shown.report;
-        println!("\n{}\n", report.connection);
-        println!("{}\n", tables::conditions(&report.status));
-        println!("{}", tables::flows(&report.flows));
-        print_planned(report);
-        print_notices(report);
-        print_held(&shown.held);
+        text += &format!("\n{}\n\n{}\n\n", report.connection, tables::conditions(&report.status));
+        text += &format!("{}\n", tables::flows(&report.flows));
+        report.flows.iter().flat_map(|flow| &flow.planned).for_each(|planned| text += &planned_text(planned));
+        report.flows.iter().flat_map(|flow| &flow.notices).for_each(|notice| text += &notice_text(notice));
+        text += &held_text(&shown.held);
     }
+    text
 }
 
-fn print_planned(report: &RunReport) {
-    for planned in report.flows.iter().flat_map(|flow| &flow.planned) {
-        println!(
-            "\nwould book {} in division {}: {} of {}, period {}",
-            planned.document, planned.division, planned.total, planned.entry_date, planned.period
-        );
-        planned.lines.iter().for_each(|line| println!("    {line}"));
-    }
+fn planned_text(planned: &PlannedSummary) -> String {
+    let head = format!(
+        "\nwould book {} in division {}: {} of {}, period {}\n",
+        planned.document, planned.division, planned.total, planned.entry_date, planned.period
+    );
+    planned.lines.iter().fold(head, |text, line| format!("{text}    {line}\n"))
 }
 
-fn print_notices(report: &RunReport) {
-    for notice in report.flows.iter().flat_map(|flow| &flow.notices) {
-        println!("\nnote ({}): {}; {}", notice.reason, notice.message, notice.remedy);
-    }
+fn notice_text(notice: &Notice) -> String {
+    format!("\nnote ({}): {}; {}\n", notice.reason, notice.message, notice.remedy)
 }
 
-/// Prints held documents with reason and remedy.
-pub fn print_held(held: &[HeldDocument]) {
+/// Held documents with reason and remedy, for people; empty where nothing is held.
+pub fn held_text(held: &[HeldDocument]) -> String {
     if held.is_empty() {
-        return;
+        return String::new();
     }
     let shown = &held[..held.len().min(HELD_ROWS_MAX)];
-    println!("\n{}", tables::held(shown));
-    if shown.len() < held.len() {
-        println!("and {} more: koppel held lists all", held.len() - shown.len());
-    }
+    let rest = match held.len() - shown.len() {
+        0 => String::new(),
+        rest => format!("and {rest} more: koppel held -o json lists all\n"),
+    };
+    format!("\n{}\n{rest}", tables::held(shown))
 }
 
 /// With what a command ends after this run.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::folder::FolderArgs;
-use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show::{self, Shown};
 use crate::sync::RunReport;
 
@@ -31,7 +31,11 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     for connection in &connections {
         let state = environment.store.connection(&connection.state_key());
         let Some(text) = state.last_run().await? else {
-            eprintln!("{}: no run yet; start one with koppel run -f {}", connection.key(), args.folder.folder.display());
+            eprintln!(
+                "{}: no run yet; start one with koppel run -f {}",
+                connection.key(),
+                args.folder.folder.display()
+            );
             continue;
         };
         let report: RunReport = serde_json::from_str(&text)?;
@@ -40,7 +44,7 @@ pub async fn run(args: StatusArgs) -> anyhow::Result<ExitCode> {
     if args.output.is_json() {
         print_json(&show::runs_json(&shown))?;
     } else {
-        show::print_reports(&shown);
+        print(&show::reports_text(&shown))?;
     }
     Ok(shown.iter().map(|shown| show::exit_of(&shown.report)).max().unwrap_or(Exit::Done).into())
 }

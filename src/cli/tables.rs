@@ -43,7 +43,10 @@ pub fn connections(reports: &[RunReport]) -> Table {
 
 fn last_run(status: &SyncConnectionStatus) -> String {
     let run = status.last_run.as_ref();
-    run.map_or_else(|| "never".to_owned(), |run| format!("{:?}, {} booked", run.outcome.unwrap_or(RunOutcome::Failed), run.booked))
+    run.map_or_else(
+        || "never".to_owned(),
+        |run| format!("{:?}, {} booked", run.outcome.unwrap_or(RunOutcome::Failed), run.booked),
+    )
 }
 
 use crate::api::status::RunOutcome;

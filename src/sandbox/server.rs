@@ -284,7 +284,7 @@ async fn summary(State(admin): State<Admin>, Query(since): Query<Since>) -> Json
         if since.from.is_none_or(|from| entry.entry_date >= from) {
             let sum = booked.entry(entry.currency).or_default();
             sum.count += 1;
-            sum.total += entry.total;
+            sum.total = sum.total.saturating_add(entry.total);
         }
     }
     Json(json!({"chargebee": admin.chargebee.invoice_sums(since.from), "exactOnline": booked}))

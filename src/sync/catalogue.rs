@@ -3,6 +3,7 @@
 
 use super::entity::{EntityBooks, mapped_group};
 use super::error::{At, SyncError, SyncResult, Vendor};
+use super::kinds::ITEM as KIND;
 use super::plan::item::{DesiredItem, desired_coupon, desired_item};
 use super::progress::Step;
 use super::session::Session;
@@ -17,32 +18,62 @@ use crate::state::{BookItem, Link};
 use serde::Serialize;
 use uuid::Uuid;
 
-const KIND: &str = "item";
 const PAGE: i64 = 200;
 
 /// Reads what changed in the catalogue into the state.
 ///
 /// # Errors
 /// The billing system's, or the state store's.
-pub async fn read_catalogue(session: &Session<'_>) -> SyncResult<()> {
+pub async fn read_catalogue(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     let client = &session.chargebee;
-    walk_list(session, "itemFamilies", async |ask| client.item_families(ask).await, async |rows| {
-        keep(session, "family", rows).await
-    })
+    walk_list(
+        session,
+        "itemFamilies",
+        async |ask| client.item_families(ask).await,
+        async |rows| keep(session, "family", rows, tally).await,
+    )
     .await?;
-    walk_list(session, "items", async |ask| client.items(ask).await, async |rows| keep(session, KIND, rows).await).await?;
-    walk_list(session, "itemPrices", async |ask| client.item_prices(ask).await, async |rows| {
-        keep(session, "itemPrice", rows).await
-    })
+    walk_list(
+        session,
+        "items",
+        async |ask| client.items(ask).await,
+        async |rows| keep(session, KIND, rows, tally).await,
+    )
     .await?;
-    walk_list(session, "coupons", async |ask| client.coupons(ask).await, async |rows| keep(session, "coupon", rows).await)
-        .await
+    walk_list(
+        session,
+        "itemPrices",
+        async |ask| client.item_prices(ask).await,
+        async |rows| keep(session, "itemPrice", rows, tally).await,
+    )
+    .await?;
+    walk_list(
+        session,
+        "coupons",
+        async |ask| client.coupons(ask).await,
+        async |rows| keep(session, "coupon", rows, tally).await,
+    )
+    .await
 }
 
-async fn keep<T: Serialize + Sync>(session: &Session<'_>, kind: &str, rows: Vec<Row<T>>) -> SyncResult<()> {
+async fn keep<T: Serialize + Sync>(
+    session: &Session<'_>,
+    kind: &str,
+    rows: Vec<Row<T>>,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
     for row in rows {
-        if let Ok(record) = row.value {
-            session.state.keep_record(kind, &row.id, &record).await?;
+        match row.value {
+            Ok(record) => {
+                session.state.keep_record(kind, &row.id, &record).await?;
+            }
+            // What stands in the state of it stays; documents that need more are held by themselves.
+            Err(problem) => tally.notice(Notice {
+                object: format!("{kind} {}", row.id),
+                reason: "Unreadable".to_owned(),
+                message: problem.message,
+                remedy: problem.remedy,
+            }),
         }
     }
     Ok(())

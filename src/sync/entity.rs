@@ -72,9 +72,11 @@ pub async fn facts_of(session: &Session<'_>, books: &EntityBooks<'_>, price: &It
     })
 }
 
-/// The item group that the mapping names for a family, or its default one.
+/// The item group that the mapping names for a family, its default one, or the books' own default.
 pub fn mapped_group(books: &EntityBooks<'_>, family: Option<&str>) -> Option<String> {
     let rulebook = &books.entity.rulebook;
     let named = family.and_then(|family| rulebook.item_groups.get(family));
-    named.or(rulebook.default_item_group.as_ref()).cloned()
+    let own_default =
+        || books.master.item_groups.values().find(|group| group.is_default).map(|group| group.code.clone());
+    named.or(rulebook.default_item_group.as_ref()).cloned().or_else(own_default)
 }

@@ -87,6 +87,10 @@ impl RunFindings {
             CallError::ReauthorizationRequired { .. } => {
                 self.credentials = credentials(Reason::ReauthorizationRequired);
             }
+            // The vendor asks to wait longer than a run does.
+            CallError::QuotaSpent { quota: Quota::Minute | Quota::Token, message, .. } => {
+                self.unreachable = Some(message.clone());
+            }
             CallError::QuotaSpent { quota, message, .. } => {
                 let reason = if *quota == Quota::Errors { Reason::ErrorQuotaNear } else { Reason::DayQuotaSpent };
                 self.quota = Some(Observed::new(ConditionType::QuotaHealthy, false, reason, message.clone()));
@@ -120,11 +124,7 @@ impl RunFindings {
 }
 
 /// One condition of many problems: the gravest gives the reason (those that make Ready False first), all give the message.
-fn summarise<'a>(
-    type_: ConditionType,
-    fine: (Reason, &str),
-    problems: impl Iterator<Item = &'a Problem>,
-) -> Observed {
+fn summarise<'a>(type_: ConditionType, fine: (Reason, &str), problems: impl Iterator<Item = &'a Problem>) -> Observed {
     let mut problems: Vec<&Problem> = problems.collect();
     problems.sort_by_key(|problem| problem.reason.leaves_ready());
     let Some(first) = problems.first() else { return Observed::new(type_, true, fine.0, fine.1) };

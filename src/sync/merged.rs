@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::customers;
 use super::error::{At, SyncResult, Vendor};
+use super::kinds::CUSTOMER;
 use super::session::Session;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::Link;
@@ -26,8 +26,8 @@ pub async fn follow(
     let Some(survivor) = survivor.filter(|id| *id != loser) else {
         return Ok(Err(merged_away(customer, division, loser)));
     };
-    let mut link = session.state.link(customers::KIND, customer, division).await?.unwrap_or(Link {
-        kind: customers::KIND.to_owned(),
+    let mut link = session.state.link(CUSTOMER, customer, division).await?.unwrap_or(Link {
+        kind: CUSTOMER.to_owned(),
         id: customer.to_owned(),
         division,
         target: None,

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SyncResult;
 use super::findings::Problem;
-use super::run::RunRecord;
+use super::record::RunRecord;
 use super::session::Session;
+use super::site_time_zone;
 use super::tally::FlowTally;
 use super::walk::SCOPE;
 use crate::api::conditions::{ConditionType, Observed, Reason, set_condition};
@@ -109,7 +110,11 @@ async fn flow_statuses(session: &Session<'_>, record: &RunRecord, held: &HeldSum
             name: name.to_owned(),
             cursor: cursor.map(cursor_words),
             backlog: if of_documents { i64::try_from(record.backlog).unwrap_or(i64::MAX) } else { 0 },
-            booked: if of_documents { booked } else { tally.map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated)) },
+            booked: if of_documents {
+                booked
+            } else {
+                tally.map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated))
+            },
             held: if of_documents { held.total } else { session.state.link_problems(link_kind).await? },
             last_booked_at: last_booked_at.filter(|_| of_documents).map(Time),
         });
@@ -135,14 +140,19 @@ async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<He
         remedy: held.hold.remedy.chars().take(1024).collect(),
         since: Time(held.since),
     };
-    Ok(HeldStatus { total: held.total, by_reason: held.by_reason.clone(), oldest: oldest.into_iter().map(show).collect() })
+    Ok(HeldStatus {
+        total: held.total,
+        by_reason: held.by_reason.clone(),
+        oldest: oldest.into_iter().map(show).collect(),
+    })
 }
 
 /// What is left of the quotas of the administration that has least, and when a backlog will be booked (P2): one call for
 /// each document, so many calls a day, sixty a minute.
 fn quota_status(session: &Session<'_>, record: &RunRecord) -> Option<QuotaStatus> {
     let divisions = session.connection.entities.iter().map(|entity| entity.division);
-    let quota = divisions.filter_map(|division| session.exact.quota(division)).min_by_key(|quota| quota.day_remaining)?;
+    let quota =
+        divisions.filter_map(|division| session.exact.quota(division)).min_by_key(|quota| quota.day_remaining)?;
     let backfill_done_at = forecast(record.backlog, &quota, session.now());
     Some(QuotaStatus {
         minute_remaining: Some(i64::from(quota.minute_remaining)),
@@ -169,7 +179,7 @@ fn forecast(backlog: u64, quota: &QuotaView, now: Timestamp) -> Option<Timestamp
 }
 
 async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<Observed>> {
-    let mapping = examples(
+    let mut mapping = examples(
         session,
         held,
         &[
@@ -181,6 +191,7 @@ async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary)
     .await?;
     let periods =
         examples(session, held, &[(HoldReason::MissingFinancialPeriod, Reason::MissingFinancialPeriod)]).await?;
+    mapping.extend(site_time_zone::problem(session).await?);
     let mut findings = Vec::new();
     findings.extend(record.findings.credentials());
     findings.push(record.findings.mapping(mapping));

@@ -3,58 +3,38 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use uuid::Uuid;
-
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
+use super::deferral;
 use super::entity::{EntityBooks, learn_items};
 use super::error::{At, SyncError, SyncResult, Vendor};
-use super::findings::RunFindings;
-use super::invoices::{self, Router};
+use super::invoices;
 use super::preflight;
+use super::record::RunRecord;
 use super::report::{RunReport, build_report};
+use super::router::Router;
 use super::session::Session;
+use super::site_time_zone;
 use super::subscriptions;
 use super::tally::FlowTally;
 use crate::api::status::RunOutcome;
 use crate::api::validate::ValidatedEntity;
 use crate::connectors::exact::Division;
 
-/// What a run did and found, gathered while it works.
-#[derive(Debug)]
-pub struct RunRecord {
-    pub id: String,
-    pub started_at: Timestamp,
-    pub findings: RunFindings,
-    pub flows: Vec<FlowTally>,
-    pub outcome: RunOutcome,
-    /// Documents that could be booked and are not yet, where a quota ended the run.
-    pub backlog: u64,
-}
-
 /// Runs the connection once and reports. Every error ends in the report: there is always one.
 ///
 /// # Errors
 /// Only the state store's: without it nothing can be remembered, and so nothing may be done.
 pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
-    let started_at = session.clock.now();
-    let mut record = RunRecord {
-        id: Uuid::new_v4().simple().to_string(),
-        started_at,
-        findings: RunFindings::default(),
-        flows: Vec::new(),
-        outcome: RunOutcome::Completed,
-        backlog: 0,
-    };
+    let mut record = RunRecord::begin(session.clock.now());
     if let Some(limits) = session.state.cursor("exact", "limits").await? {
         session.exact.restore_limits(limits);
     }
     let ended = stages(session, &mut record).await;
     session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
     if let Err(error) = ended {
-        record.end_with(session, &error)?;
+        record.end_with(session, &error);
     }
     build_report(session, record).await
 }
@@ -63,7 +43,7 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     let divisions = connect(session, record).await?;
     let mut router = open_books(session, record, &divisions).await?;
     run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
-        catalogue::read_catalogue(session).await?;
+        catalogue::read_catalogue(session, tally).await?;
         for books in router.entities() {
             catalogue::push_catalogue(session, books, tally).await?;
         }
@@ -79,9 +59,14 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     .await?;
     outlook(session, record, &router).await?;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
-        invoices::run(session, &mut router, tally).await
+        let ended = invoices::run(session, &mut router, tally).await;
+        site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
+        ended
     })
     .await;
+    for books in router.entities() {
+        deferral::note_if_missing(session, record, books.division()).await?;
+    }
     if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
         record.backlog = invoices::count_backlog(session, &mut router).await.unwrap_or_default();
     }
@@ -144,6 +129,7 @@ async fn open_entity<'a>(
         if refreshed.insert(division.code) {
             refresh_books(session, division).await?;
             index_existing_entries(session, division.code).await?;
+            deferral::look_again(session, record, division.code).await?;
         }
         preflight::checked_master(session, record, entity, division).await
     }
@@ -198,22 +184,4 @@ async fn outlook(session: &Session<'_>, record: &mut RunRecord, router: &Router<
         preflight::outlook(session, record, books).await?;
     }
     Ok(())
-}
-
-impl RunRecord {
-    /// Takes in the error that ended the run.
-    ///
-    /// # Errors
-    /// The state store's, which cannot be reported in a state store.
-    fn end_with(&mut self, session: &Session<'_>, error: &SyncError) -> SyncResult<()> {
-        self.outcome = match error {
-            SyncError::Stopped => RunOutcome::Interrupted,
-            SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,
-            _ => RunOutcome::Failed,
-        };
-        if let SyncError::Call { vendor, error } = error {
-            self.findings.call_failed(session, *vendor, error);
-        }
-        Ok(())
-    }
 }

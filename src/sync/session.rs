@@ -19,6 +19,8 @@ use crate::state::ConnectionState;
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal {
     asked: Arc<AtomicBool>,
+    /// One that stops this one too.
+    wider: Option<Arc<AtomicBool>>,
 }
 
 impl StopSignal {
@@ -27,7 +29,14 @@ impl StopSignal {
     }
 
     pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        asked(&self.asked) || self.wider.as_deref().is_some_and(asked)
+    }
+
+    /// A signal of its own that this one stops too: for one run among several.
+    #[must_use]
+    pub fn narrower(&self) -> Self {
+        Self { asked: Arc::default(), wider: Some(Arc::clone(&self.asked)) }
     }
 }
 

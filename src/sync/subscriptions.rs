@@ -17,17 +17,22 @@ const PAGE: i64 = 1_000;
 /// The billing system's, or the state store's.
 pub async fn read(session: &Session<'_>) -> SyncResult<()> {
     let client = session.chargebee.clone();
-    walk_list(session, "subscriptions", async |ask| client.subscriptions(ask).await, async |rows| {
-        for row in rows {
-            match row.value {
-                Ok(term) if term.renews && !term.deleted => {
-                    session.state.keep_record(KIND, &row.id, &term).await?;
+    walk_list(
+        session,
+        "subscriptions",
+        async |ask| client.subscriptions(ask).await,
+        async |rows| {
+            for row in rows {
+                match row.value {
+                    Ok(term) if term.renews && !term.deleted => {
+                        session.state.keep_record(KIND, &row.id, &term).await?;
+                    }
+                    _ => session.state.drop_record(KIND, &row.id).await?,
                 }
-                _ => session.state.drop_record(KIND, &row.id).await?,
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
     .await
 }
 

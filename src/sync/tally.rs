@@ -26,6 +26,12 @@ pub struct FlowTally {
     pub held: u64,
     /// Held documents that no earlier run knew: with what was booked, what was new.
     pub newly_held: u64,
+    /// Creates whose outcome stayed unknown since the last one that is known.
+    #[serde(skip)]
+    pub answers_lost_in_a_row: u32,
+    /// The billing site's time zone as the latest document states it.
+    #[serde(skip)]
+    pub site_time_zone: Option<String>,
     /// Why the flow ended before its end; absent when it is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,

@@ -65,7 +65,7 @@ impl Check<'_> {
         let Some(group) = self.master.item_groups.get(code) else {
             let problem = format!("item group {code} does not exist {}", self.in_division());
             let remedy = format!("create item group {code} {}, or change {setting}", self.in_division());
-            return Some(self.finding(FindingReason::ItemGroupUnknown, setting, &problem, remedy));
+            return Some(self.finding(FindingReason::ItemGroupInvalid, setting, &problem, remedy));
         };
         let problem = self.group_account_problem(group)?;
         let remedy = format!("change the revenue account of item group {code} {}", self.in_division());

@@ -85,7 +85,7 @@ impl Check<'_> {
             Some(_) => return None,
         };
         let remedy = format!("change {setting} to a payment condition of {days} days");
-        Some(self.finding(FindingReason::PaymentTermInvalid, &setting, &problem, remedy))
+        Some(self.finding(FindingReason::PaymentConditionInvalid, &setting, &problem, remedy))
     }
 
     pub(super) fn cost_center(&self, setting: &str, code: &str) -> Option<Finding> {

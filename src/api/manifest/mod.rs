@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-pub use secrets::{SecretData, SecretOrigin};
+pub use secrets::SecretData;
 
 use super::conditions::Reason;
 use super::finding::{Finding, Findings, Severity};

@@ -17,9 +17,6 @@ pub struct SecretData {
     pub origin: Origin,
 }
 
-/// Where a Secret comes from matters only to messages.
-pub type SecretOrigin = Origin;
-
 impl SecretData {
     /// A Secret of these values.
     pub fn new(values: impl IntoIterator<Item = (String, SecretString)>) -> Self {

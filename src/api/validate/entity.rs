@@ -1,5 +1,7 @@
 //! One EntityMapping with the rules that are for it: the rulebook of its books.
 
+use std::collections::BTreeMap;
+
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -75,6 +77,8 @@ fn rulebook(
             mapping_rows::DimensionYear::Entry => rulebook::DimensionYear::Entry,
             mapping_rows::DimensionYear::ServiceStart => rulebook::DimensionYear::ServiceStart,
         },
+        supply: supply(spec.supply),
+        family_supply: family_supply(&spec.item_groups),
         item_groups: spec.item_groups.iter().map(|row| (row.item_family.clone(), row.item_group.clone())).collect(),
         default_item_group: spec.default_item_group.clone(),
         revenue: scope.rules.iter().filter_map(|rule| rule::for_entity(rule, &mapping.name(), findings)).collect(),
@@ -190,6 +194,10 @@ fn customer_type(customer_type: mapping_rows::CustomerType) -> CustomerType {
         mapping_rows::CustomerType::Business => CustomerType::Business,
         mapping_rows::CustomerType::Consumer => CustomerType::Consumer,
     }
+}
+
+fn family_supply(rows: &[mapping_rows::ItemGroupRow]) -> BTreeMap<String, Supply> {
+    rows.iter().filter_map(|row| Some((row.item_family.clone(), supply(row.supply?)))).collect()
 }
 
 fn supply(supply: mapping_rows::Supply) -> Supply {

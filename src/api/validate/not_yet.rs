@@ -4,7 +4,6 @@ use super::Scope;
 use crate::api::conditions::Reason;
 use crate::api::finding::Findings;
 use crate::api::flows::BookAs;
-use crate::api::mapping_rows::Supply;
 use crate::api::policies::{Deletion, VoidedInvoice};
 use crate::api::workload::Workload;
 
@@ -28,12 +27,6 @@ pub fn check(scope: &Scope, findings: &mut Findings) {
                 exact.is_some_and(|exact| !exact.bank_journals.is_empty()),
                 "spec.exactOnline.bankJournals",
                 "recording bank payments",
-            ),
-            (spec.supply == Supply::Goods, "spec.supply", "a supply other than Services"),
-            (
-                spec.item_groups.iter().any(|row| row.supply == Some(Supply::Goods)),
-                "spec.itemGroups",
-                "a supply other than Services",
             ),
         ];
         for (_, field, what) in gaps.into_iter().filter(|(given, ..)| *given) {

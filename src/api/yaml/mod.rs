@@ -82,6 +82,9 @@ mod tests {
         let found = problems("spec:\n\tsite: acme\n");
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].0, 2);
+        assert_eq!(problems("spec:\n  a:\n    \tsite: acme\n"), [(3, "a tab is used as indentation".to_owned())]);
+        assert_eq!(problems("spec: {\n  \tsite: acme,\n  list: [\n  \t1]}\n"), []);
+        assert_eq!(problems("text: |\n  a\n  \tb\nc: d\t# remark\n"), []);
     }
 
     #[test]

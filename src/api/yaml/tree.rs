@@ -22,7 +22,9 @@ pub struct Problem {
 pub fn parse(text: &str, first_line: usize) -> Vec<Document> {
     let mut builder = Builder {
         parser: Parser::new_from_str(text),
+        lines: text.lines().collect(),
         first_line,
+        flow_level: 0,
         anchors: BTreeMap::new(),
         count: 0,
         problems: Vec::new(),
@@ -44,7 +46,10 @@ pub fn parse(text: &str, first_line: usize) -> Vec<Document> {
 
 struct Builder<'text> {
     parser: Parser<'text, StrInput<'text>>,
+    lines: Vec<&'text str>,
     first_line: usize,
+    /// How many brackets and braces are open: within them tabs are white space.
+    flow_level: usize,
     anchors: BTreeMap<usize, Node>,
     /// Nodes so far, aliases written out.
     count: usize,
@@ -94,6 +99,9 @@ impl<'text> Builder<'text> {
             return Err(self.problem(line, format!("nested deeper than {DEPTH_MAX} levels"), "flatten the document"));
         }
         self.counted(1, line)?;
+        if self.flow_level == 0 && self.indented_by_tab(&span) {
+            return Err(self.problem(line, "a tab is used as indentation", "indent with spaces"));
+        }
         match event {
             Event::Alias(anchor) => self.alias(anchor, line),
             Event::Scalar(text, style, anchor, tag) => {
@@ -102,16 +110,44 @@ impl<'text> Builder<'text> {
             }
             Event::SequenceStart(anchor, tag) => {
                 self.check_collection_tag(tag.as_deref(), "seq", line)?;
-                let value = Value::List(self.list(depth)?);
+                let value = Value::List(self.within(&span, |builder| builder.list(depth))?);
                 Ok(self.anchored(anchor, Node { line, value }))
             }
             Event::MappingStart(anchor, tag) => {
                 self.check_collection_tag(tag.as_deref(), "map", line)?;
-                let value = Value::Map(self.map(depth)?);
+                let value = Value::Map(self.within(&span, |builder| builder.map(depth))?);
                 Ok(self.anchored(anchor, Node { line, value }))
             }
             _ => Err(self.problem(line, "ends before it is complete", "complete the document")),
         }
+    }
+
+    /// Builds a collection; between brackets or braces other rules hold for tabs.
+    fn within<T>(&mut self, span: &Span, build: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        let opening = self.line_text(span).and_then(|line| line.chars().nth(span.start.col()));
+        let levels = usize::from(matches!(opening, Some('{' | '[')));
+        self.flow_level += levels;
+        let built = build(self);
+        self.flow_level -= levels;
+        built
+    }
+
+    fn line_text(&self, span: &Span) -> Option<&'text str> {
+        self.lines.get(span.start.line().saturating_sub(1)).copied()
+    }
+
+    /// Whether nothing but white space with a tab stands before the node on its line: kubectl refuses that.
+    fn indented_by_tab(&self, span: &Span) -> bool {
+        let before = self.line_text(span).unwrap_or_default().chars().take(span.start.col());
+        let mut has_tab = false;
+        for character in before {
+            match character {
+                '\t' => has_tab = true,
+                ' ' => {}
+                _ => return false,
+            }
+        }
+        has_tab
     }
 
     fn counted(&mut self, nodes: usize, line: usize) -> Result<(), Problem> {

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::folder::environment;
-use super::output::{EXIT_CODES, Exit, Output, print_json};
+use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show::{self, RunJson, Shown};
 use crate::api::validate::ValidatedConnection;
 use crate::sandbox::generator::Size;
@@ -57,22 +57,23 @@ struct DemoJson {
 /// # Errors
 /// When a port or a directory cannot be used.
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
-    let say = |text: &str| if !args.output.is_json() { println!("{text}") };
+    let say = |text: &str| if args.output.is_json() { Ok(()) } else { print(text) };
     let size = Size { customers: args.customers, invoices: args.invoices };
     let sandbox = Sandbox::start(SandboxOptions { seed: args.seed, size, ..SandboxOptions::default() }).await?;
     let connections = manifests::connections(&sandbox)?;
     let directory = tempfile::tempdir()?;
-    let environment = Environment { clock: Arc::new(clock::SandboxTime::new(&sandbox)), ..environment(directory.path()).await? };
+    let environment =
+        Environment { clock: Arc::new(clock::SandboxTime::new(&sandbox)), ..environment(directory.path()).await? };
 
     say(&format!(
         "Chargebee site wolkwerk-test at {}, Exact Online at {}; it is {} there\n\nrun 1: the manifests are applied, and \
-         nobody has opened financial year 2027\n",
+         nobody has opened financial year 2027\n\n",
         sandbox.chargebee_url(),
         sandbox.exact_url(),
         sandbox.clock.now()
-    ));
+    ))?;
     let first = pass(&args, &connections, &environment).await?;
-    say("\nrun 2: an accountant has opened financial years 2027 and 2028 in Exact Online\n");
+    say("\nrun 2: an accountant has opened financial years 2027 and 2028 in Exact Online\n\n")?;
     for connection in &connections {
         for (entity, year) in connection.entities.iter().flat_map(|entity| MISSING_YEARS.map(|year| (entity, year))) {
             sandbox.exact.open_year(entity.division, year);
@@ -83,10 +84,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let proof = proof::proof(&sandbox, &connections, &second);
     let exit = verdict(&[&first, &second], &proof);
     if args.output.is_json() {
-        print_json(&DemoJson { runs: vec![show::runs_json(&first), show::runs_json(&second)], proof })?;
+        print_json(&DemoJson { runs: vec![show::runs_summary(&first), show::runs_summary(&second)], proof })?;
     } else {
-        println!("\nproof, from the sandboxes' own books: invoices in scope, entries booked for them, what is held\n");
-        println!("{}", proof::table(&proof));
+        let head = "proof, from the sandboxes' own books: invoices in scope, entries booked for them, what is held";
+        print(&format!("\n{head}\n\n{}\n", proof::table(&proof)))?;
     }
     sandbox.shutdown().await;
     Ok(exit.into())
@@ -104,7 +105,7 @@ async fn pass(
         shown.push(Shown { report, held: show::all_held(&state).await? });
     }
     if !args.output.is_json() {
-        show::print_reports(&shown);
+        print(&show::reports_text(&shown))?;
     }
     Ok(shown)
 }

@@ -1,15 +1,15 @@
 //! How long and how often a call is tried again. Everything has an end, so that a run has one (E26).
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use super::errors::Verdict;
+use crate::connectors::http::Backoff;
 
 /// The most that one call waits because of too many calls, all its waits together: five windows of a minute.
 const BUSY_TOTAL_MAX: Duration = Duration::from_secs(300);
 const BUSY_WAITS_MAX: u32 = 10;
-/// Chargebee counts over a minute; without a word from it, a window is through after four such waits.
-const BUSY_FIRST: Duration = Duration::from_secs(15);
+/// Chargebee counts over a minute; without a word from it, a window is through after three such waits, the shortest too.
+const BUSY_FIRST: Duration = Duration::from_secs(30);
 const BUSY_MAX: Duration = Duration::from_secs(60);
 /// A told wait of nothing would be a loop without a pause.
 const TOLD_MIN: Duration = Duration::from_secs(1);
@@ -17,62 +17,53 @@ const LOCK_WAITS_MAX: u32 = 5;
 const LOCK_FIRST: Duration = Duration::from_millis(300);
 const LOCK_MAX: Duration = Duration::from_secs(3);
 const ORDER_WAITS_MAX: u32 = 4;
-const ORDER_FIRST: Duration = Duration::from_secs(1);
+const ORDER_FIRST: Duration = Duration::from_secs(2);
 const ORDER_MAX: Duration = Duration::from_secs(20);
 
 /// The patience that is left for one call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Patience {
-    busy: u32,
-    locked: u32,
-    out_of_order: u32,
+    busy: Backoff,
+    locked: Backoff,
+    out_of_order: Backoff,
+    retries: u32,
     waited: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            busy: Backoff::new(BUSY_FIRST, BUSY_MAX, BUSY_WAITS_MAX),
+            locked: Backoff::new(LOCK_FIRST, LOCK_MAX, LOCK_WAITS_MAX),
+            out_of_order: Backoff::new(ORDER_FIRST, ORDER_MAX, ORDER_WAITS_MAX),
+            retries: 0,
+            waited: Duration::ZERO,
+        }
+    }
 }
 
 impl Patience {
     /// How often the call has been tried again so far.
     pub fn retries(&self) -> u32 {
-        self.busy + self.locked + self.out_of_order
+        self.retries
     }
 
-    /// How long to wait before the call is tried again, or `None` where it is not.
+    /// How long to wait before the call is tried again, or `None` where it is not. A told wait is obeyed to the second;
+    /// ours is shortened by chance, so that several processes do not come back as one.
     pub fn wait(&mut self, verdict: Verdict, told: Option<Duration>) -> Option<Duration> {
         let wait = match verdict {
-            Verdict::Busy => self.busy_wait(told),
-            Verdict::Locked => step(&mut self.locked, LOCK_WAITS_MAX, LOCK_FIRST, LOCK_MAX)
-                .map(|wait| told.unwrap_or(wait).min(LOCK_MAX)),
+            Verdict::Busy => self.busy.next_delay().map(|own| told.map_or(own, |told| told.max(TOLD_MIN))),
+            Verdict::Locked => self.locked.next_delay().map(|own| told.unwrap_or(own).min(LOCK_MAX)),
             Verdict::OutOfOrder => {
-                let own = step(&mut self.out_of_order, ORDER_WAITS_MAX, ORDER_FIRST, ORDER_MAX);
-                own.map(|wait| told.map_or(wait, |told| told.max(TOLD_MIN)))
+                self.out_of_order.next_delay().map(|own| told.map_or(own, |told| told.max(TOLD_MIN)))
             }
             _ => None,
         };
         let wait = wait.filter(|wait| self.waited.saturating_add(*wait) <= BUSY_TOTAL_MAX)?;
         self.waited += wait;
+        self.retries += 1;
         Some(wait)
     }
-
-    /// A told wait is obeyed to the second; ours has jitter, so that several processes do not come back as one.
-    fn busy_wait(&mut self, told: Option<Duration>) -> Option<Duration> {
-        let own = step(&mut self.busy, BUSY_WAITS_MAX, BUSY_FIRST, BUSY_MAX)?;
-        Some(told.map_or(own, |told| told.max(TOLD_MIN)))
-    }
-}
-
-/// The next of doubling waits with up to a quarter of jitter on top.
-fn step(taken: &mut u32, waits_max: u32, first: Duration, max: Duration) -> Option<Duration> {
-    if *taken >= waits_max {
-        return None;
-    }
-    let wait = first.saturating_mul(1 << (*taken).min(16)).min(max);
-    *taken += 1;
-    Some(wait + wait.mul_f64(jitter() / 4.0))
-}
-
-/// A random fraction from 0 to 1; each `RandomState` of the standard library has random keys of its own.
-fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

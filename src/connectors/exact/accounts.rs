@@ -14,6 +14,7 @@ use super::errors::BusinessError;
 use super::odata::{self, Row};
 use super::pages::{Read, Source, SyncPage};
 use super::query::{Query, guid, resource_url, string};
+use crate::api::customers::ACCOUNT_PROPERTIES;
 use crate::connectors::http::{CallError, CallResult};
 
 pub(super) const ACCOUNTS: Source = Source { resource: "crm/Accounts", key: "ID" };
@@ -79,7 +80,7 @@ pub struct AccountDraft {
     /// By code.
     pub payment_condition: Option<String>,
     pub language: Option<String>,
-    /// Further fields by the vendor's name, see [`is_account_field`] (P5).
+    /// Further fields by the vendor's name, see [`ACCOUNT_PROPERTIES`] (P5).
     pub fields: BTreeMap<String, String>,
 }
 
@@ -88,34 +89,6 @@ pub struct AccountDraft {
 #[serde(transparent)]
 pub struct AccountChanges {
     pub fields: BTreeMap<String, Option<String>>,
-}
-
-/// Text fields that a mapping may fill with custom fields (P5). Fields with a meaning of their own are not among them,
-/// nor those that Koppel fills.
-const FREE_FIELDS: &[&str] = &[
-    "BSN",
-    "CodeAtSupplier",
-    "DatevCreditorCode",
-    "DatevDebtorCode",
-    "EORINumber",
-    "Fax",
-    "GlnNumber",
-    "OINNumber",
-    "PeppolIdentifier",
-    "PhoneExtension",
-    "RSIN",
-    "Remarks",
-    "SalesCurrency",
-    "SalesVATCode",
-    "TradeName",
-    "UniqueTaxpayerReference",
-    "VATLiability",
-    "Website",
-];
-
-/// Whether a mapping may fill the vendor's account field `name`.
-pub fn is_account_field(name: &str) -> bool {
-    FREE_FIELDS.contains(&name)
 }
 
 impl AccountDraft {
@@ -192,7 +165,7 @@ impl ExactClient {
     /// Makes an account that may be invoiced, and gives its id. Never repeated where it may have arrived.
     ///
     /// # Errors
-    /// [`CallError::Rejected`] also, without a call, for a field that is not [one to fill](is_account_field).
+    /// [`CallError::Rejected`] also, without a call, for a field that is not [one to fill](ACCOUNT_PROPERTIES).
     pub async fn create_account(&self, division: i32, draft: &AccountDraft) -> CallResult<Uuid> {
         check_fields(draft.fields.keys())?;
         let mut body = object(draft.properties());
@@ -253,14 +226,14 @@ const OWN_FIELDS: &[&str] = &[
 
 /// Refuses what the vendor would refuse with an error that counts.
 fn check_fields<'a>(mut names: impl Iterator<Item = &'a String>) -> CallResult<()> {
-    match names.find(|name| !is_account_field(name)) {
+    match names.find(|name| !ACCOUNT_PROPERTIES.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => Err(CallError::Rejected {
             status: 400,
             code: Some(BusinessError::RequestInvalid.as_str().to_owned()),
             message: format!(
                 "the account field {name} cannot be filled by a mapping; use one of {}",
-                FREE_FIELDS.join(", ")
+                ACCOUNT_PROPERTIES.join(", ")
             ),
         }),
     }
@@ -342,6 +315,6 @@ mod tests {
             let names = [name.to_owned()];
             assert!(check_fields(names.iter()).is_err(), "{name}");
         }
-        assert!(is_account_field("Remarks"));
+        assert!(check_fields(["Remarks".to_owned()].iter()).is_ok());
     }
 }

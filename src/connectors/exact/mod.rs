@@ -22,7 +22,7 @@ mod token;
 mod vendor_time;
 mod window;
 
-pub use accounts::{AccountChanges, AccountDraft, CustomerAccount, is_account_field};
+pub use accounts::{AccountChanges, AccountDraft, CustomerAccount};
 pub use authorize::{App, authorize_url, exchange_code};
 pub use client::{Division, ExactClient, ExactOptions, Me, site_of};
 pub use errors::BusinessError;

@@ -7,6 +7,8 @@ use super::params::Params;
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
 
+/// No payment is larger, so that sums of payments cannot overflow.
+const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 /// Longest `comment`.
 const COMMENT_MAX: usize = 300;
 
@@ -111,8 +113,8 @@ impl Payment {
             return Err(wrong("payment_method", &format!("should be one of {}", OFFLINE.join(", "))));
         }
         let amount = whole("amount", due)?;
-        if amount < 0 {
-            return Err(wrong("amount", "should not be negative"));
+        if !(0..=AMOUNT_MAX).contains(&amount) {
+            return Err(wrong("amount", "should not be negative and have at most 15 digits"));
         }
         let reference_number = sent("reference_number").map(str::to_owned);
         if reference_number.as_ref().is_some_and(|text| text.chars().count() > 100) {
@@ -125,7 +127,7 @@ impl Payment {
         Ok(Self {
             method: method.to_owned(),
             amount,
-            applied: amount.min(due),
+            applied: amount.min(due.max(0)),
             date: whole("date", caller.seconds())?,
             status,
             reference_number,

@@ -166,7 +166,7 @@ impl Position {
     /// `["<time in ms or text>","<internal id>"]`.
     fn text(&self) -> String {
         let key = match &self.key {
-            SortKey::Time(second) => (second * 1000).to_string(),
+            SortKey::Time(second) => second.saturating_mul(1000).to_string(),
             SortKey::Text(text) => text.clone(),
         };
         let id = self.sequence.map_or(0, |sequence| sequence + FIRST_INTERNAL_ID);
@@ -196,8 +196,7 @@ fn limit(params: &Params) -> Result<usize, ApiError> {
 fn sort(params: &Params, spec: &ListSpec, kind: Kind) -> Result<(&'static str, bool), ApiError> {
     let default = if kind == Kind::Event { "occurred_at" } else { "created_at" };
     let Some((name, key)) = params.iter().find(|(name, _)| name[0] == "sort_by") else {
-        // Events come newest first unless told otherwise.
-        return Ok((default, kind == Kind::Event));
+        return Ok((default, false));
     };
     let descending = match name.get(1).map(String::as_str) {
         Some("asc") => false,

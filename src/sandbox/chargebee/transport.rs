@@ -66,7 +66,9 @@ pub(super) async fn handle(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, REQUEST_BYTES_MAX).await.unwrap_or_default();
+    let Ok(body) = to_bytes(body, REQUEST_BYTES_MAX).await else {
+        return respond(&sandbox, Answer::new(413, TEXT, "413 Request Entity Too Large"), None);
+    };
     let query = head.uri.query().unwrap_or_default().to_owned();
     let arrived =
         Arrived { method: head.method.to_string(), path: format!("/{path}"), query, headers: head.headers, body };

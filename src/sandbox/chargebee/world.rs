@@ -101,7 +101,7 @@ impl ChargebeeSandbox {
             }
             let sum = sums.entry(text(&invoice, "currency_code").to_owned()).or_default();
             sum.count += 1;
-            sum.total += number(&invoice, "total");
+            sum.total = sum.total.saturating_add(number(&invoice, "total"));
         }
         sums
     }

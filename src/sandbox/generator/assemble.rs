@@ -8,7 +8,7 @@ use super::customers::Customer;
 use super::document::{Document, Settlement};
 use super::draft::{Draft, Fate, Sums};
 use super::failures::MISSING_YEAR;
-use super::{ChargebeeData, Expectation};
+use super::{ChargebeeData, Expectation, credit_notes};
 
 /// What stands before the digits of every invoice number.
 const PREFIX: &str = "INV-";
@@ -57,10 +57,11 @@ fn number<'a>(builder: &mut Builder, drafts: &'a [Draft], data: &mut ChargebeeDa
 
 /// Who collects by itself is paid at once, mostly; who pays on account takes some weeks.
 fn settle(builder: &mut Builder, draft: &Draft, total: i64) -> Settlement {
-    if draft.fate != Fate::Any || total == 0 {
+    if !matches!(draft.fate, Fate::Any | Fate::Credited) || total == 0 {
         return Settlement::Open;
     }
     let (percent, seconds) = match draft.net_term_days {
+        _ if draft.fate == Fate::Credited => (100, 45),
         0 => (92, builder.dice.between(5, 90)),
         days => (75, builder.dice.between(2, days + 12) * 86_400 + builder.dice.between(0, 20_000)),
     };
@@ -74,8 +75,10 @@ fn settle(builder: &mut Builder, draft: &Draft, total: i64) -> Settlement {
 
 fn updated_at(draft: &Draft, settlement: &Settlement, now: Timestamp) -> i64 {
     let changed = match (draft.fate, settlement) {
+        (Fate::Credited, _) => draft.date + SignedDuration::from_hours(6 * 24),
         (_, Settlement::Paid { at, .. }) => *at + SignedDuration::from_secs(2),
         (Fate::Voided | Fate::Deleted, _) => draft.date + SignedDuration::from_hours(50),
+        (Fate::Adjusted, _) => draft.date + SignedDuration::from_hours(6 * 24),
         _ => draft.date + SignedDuration::from_secs(4),
     };
     changed.min(now).as_second()
@@ -94,7 +97,7 @@ fn straddle(numbered: &mut [Numbered<'_>]) {
 fn write(builder: &Builder, document: &Numbered<'_>, first_of_customer: bool, data: &mut ChargebeeData) {
     let customer = &builder.customers[document.draft.customer];
     let exchange_rate = exchange_rate(customer.currency, document.draft.date);
-    let row = Document {
+    let mut row = Document {
         number: &document.number,
         draft: document.draft,
         sums: &document.sums,
@@ -106,6 +109,10 @@ fn write(builder: &Builder, document: &Numbered<'_>, first_of_customer: bool, da
         first_of_customer,
     }
     .row();
+    let note_number = format!("CN-{:05}", data.credit_notes.len() + 1);
+    if let Some(note) = credit_notes::credit(&mut row, document.draft.fate, &note_number, builder.now.as_second()) {
+        data.credit_notes.push(note.to_string());
+    }
     if let Settlement::Paid { transaction, at } = &document.settlement {
         data.transactions.push(payment(&row, transaction, *at, customer).to_string());
     }
@@ -152,7 +159,7 @@ fn payment(invoice: &Value, id: &str, at: Timestamp, customer: &Customer) -> Val
 /// Why the document must be held while only the year of the demo and the one before are open.
 fn expectation(builder: &Builder, document: &Numbered<'_>) -> Option<Expectation> {
     let draft = document.draft;
-    if !matches!(draft.fate, Fate::Any | Fate::Open) || document.sums.total == 0 {
+    if matches!(draft.fate, Fate::Pending | Fate::Voided | Fate::Deleted) || document.sums.total == 0 {
         return None;
     }
     if let Some((row, reason)) = draft.failure {

@@ -12,6 +12,10 @@ pub(super) enum Fate {
     Any,
     /// Open, whatever its date.
     Open,
+    /// Open, its first line taken back by an adjustment note.
+    Adjusted,
+    /// Paid, its first line credited by a refundable note.
+    Credited,
     /// Still a draft with a draft's id.
     Pending,
     Voided,

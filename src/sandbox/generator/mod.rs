@@ -5,6 +5,7 @@ mod accounts;
 pub(super) mod assemble;
 mod builder;
 mod catalogue;
+mod credit_notes;
 mod customers;
 mod dice;
 pub(super) mod document;

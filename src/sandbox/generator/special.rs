@@ -11,7 +11,7 @@ use crate::sandbox::exact::seed::relations;
 
 type Special = fn(&mut Builder) -> Draft;
 
-const SPECIALS: [Special; 29] = [
+const SPECIALS: [Special; 31] = [
     known_by_vat_number,
     known_by_mail_address,
     invoice_level_percentage,
@@ -41,6 +41,8 @@ const SPECIALS: [Special; 29] = [
     known_by_chamber_of_commerce,
     known_by_search_code,
     known_in_belgium,
+    adjusted,
+    credited,
 ];
 
 /// Adds at most `count` of them and says how many there are.
@@ -119,6 +121,16 @@ fn voided(builder: &mut Builder) -> Draft {
 
 fn deleted(builder: &mut Builder) -> Draft {
     Draft { fate: Fate::Deleted, ..dutch_month(builder, 11, 5) }
+}
+
+/// Open, the plan taken back.
+fn adjusted(builder: &mut Builder) -> Draft {
+    Draft { fate: Fate::Adjusted, ..dutch_month(builder, 11, 12) }
+}
+
+/// Paid, the plan credited and the money not given back yet.
+fn credited(builder: &mut Builder) -> Draft {
+    Draft { fate: Fate::Credited, ..dutch_month(builder, 10, 13) }
 }
 
 /// A free month.

@@ -43,7 +43,9 @@ pub fn chamber_of_commerce(books: &EntityBooks<'_>, customer: &Customer) -> Opti
 /// P5.
 fn own_fields(books: &EntityBooks<'_>, customer: &Customer) -> std::collections::BTreeMap<String, String> {
     let mapped = books.entity.customers.fields.iter();
-    mapped.filter_map(|(property, field)| Some((property.clone(), customer.custom_fields.get(field)?.clone()))).collect()
+    mapped
+        .filter_map(|(property, field)| Some((property.clone(), customer.custom_fields.get(field)?.clone())))
+        .collect()
 }
 
 /// The customer's VAT number as it is written in the books: with its country's prefix.

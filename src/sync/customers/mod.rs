@@ -7,16 +7,16 @@ mod write;
 
 use super::entity::EntityBooks;
 use super::error::{SyncError, SyncResult, Vendor};
-use super::invoices::Router;
+use super::kinds::CUSTOMER as KIND;
+use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
 use super::walk::walk_list;
 use crate::connectors::http::CallError;
 use crate::domain::customer::Customer;
+use crate::domain::hold::Hold;
 use crate::state::Link;
 
-/// The kind of these records, and of their links, in the state store.
-pub const KIND: &str = "customer";
 const PAGE: i64 = 200;
 
 /// Reads what changed and settles it; then tries again what had a problem before, which costs no call.
@@ -26,18 +26,48 @@ const PAGE: i64 = 200;
 pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.stage("customers");
     for books in router.entities() {
-        settle_problems(session, books, tally).await?;
+        match rules_changed(session, books).await? {
+            true => settle_all(session, router, books, tally).await?,
+            false => settle_problems(session, books, tally).await?,
+        }
+        keep_rules(session, books).await?;
     }
     let client = session.chargebee.clone();
-    walk_list(session, "customers", async |ask| client.customers(ask).await, async |rows| {
-        for customer in rows.into_iter().filter_map(|row| row.value.ok()) {
-            session.check_stop()?;
-            tally.seen += 1;
-            take(session, router, &customer, tally).await?;
-        }
-        Ok(())
-    })
+    walk_list(
+        session,
+        "customers",
+        async |ask| client.customers(ask).await,
+        async |rows| {
+            for row in rows {
+                session.check_stop()?;
+                tally.seen += 1;
+                match row.value {
+                    Ok(customer) => take(session, router, &customer, tally).await?,
+                    Err(hold) => hold_unreadable(session, router, &row.id, &hold, tally).await?,
+                }
+            }
+            Ok(())
+        },
+    )
     .await
+}
+
+/// A customer that cannot be read holds its documents until it can; an account that it has already is kept.
+async fn hold_unreadable(
+    session: &Session<'_>,
+    router: &Router<'_>,
+    id: &str,
+    hold: &Hold,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    tally.held += 1;
+    for books in router.entities().iter().filter(|_| session.writes()) {
+        let known = session.state.link(KIND, id, books.division()).await?;
+        let (target, sent_hash) = known.map_or((None, None), |link| (link.target, link.sent_hash));
+        let (kind, id, problem) = (KIND.to_owned(), id.to_owned(), Some(hold.clone()));
+        session.state.set_link(&Link { kind, id, division: books.division(), target, sent_hash, problem }).await?;
+    }
+    Ok(())
 }
 
 async fn take(
@@ -53,6 +83,50 @@ async fn take(
         return Ok(());
     }
     write::settle(session, &router.entities()[place], customer, tally).await.map(|_| ())
+}
+
+/// How customers become accounts, as the mapping says it.
+fn rules_of(books: &EntityBooks<'_>) -> String {
+    format!("{:?}", books.entity.customers)
+}
+
+fn rules_scope(books: &EntityBooks<'_>) -> String {
+    format!("customers:{}", books.division())
+}
+
+/// Whether the mapping says another thing of customers than when they were settled.
+async fn rules_changed(session: &Session<'_>, books: &EntityBooks<'_>) -> SyncResult<bool> {
+    let before: Option<String> = session.state.cursor(&rules_scope(books), &books.entity.mapping).await?;
+    Ok(before.is_some_and(|before| before != rules_of(books)))
+}
+
+async fn keep_rules(session: &Session<'_>, books: &EntityBooks<'_>) -> SyncResult<()> {
+    if session.writes() {
+        session.state.set_cursor(&rules_scope(books), &books.entity.mapping, &rules_of(books)).await?;
+    }
+    Ok(())
+}
+
+/// Settles every customer of an entity again: what the changed rules fill in otherwise is sent, nothing else.
+async fn settle_all(
+    session: &Session<'_>,
+    router: &Router<'_>,
+    books: &EntityBooks<'_>,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    let mut after = String::new();
+    loop {
+        let page: Vec<(String, Customer)> = session.state.records_page(KIND, &after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = last.clone();
+        for (_, customer) in page.iter().filter(|(_, customer)| !customer.deleted) {
+            session.check_stop()?;
+            let own = router.route(customer.business_entity.as_deref());
+            if own.is_ok_and(|place| router.entities()[place].entity.mapping == books.entity.mapping) {
+                write::settle(session, books, customer, tally).await?;
+            }
+        }
+    }
 }
 
 /// Tries the links with a problem again with what the books hold today (N3).

@@ -102,7 +102,9 @@ impl Case<'_, '_> {
             let link = match self.follow_pointer(pointer).await? {
                 Ok(id) => self.link(Some(id), self.invalid.clone())?,
                 Err(hold) => match self.matched().await? {
-                    CustomerMatch::Account { id, rule: MatchRule::Pointer } => self.link(Some(id), self.invalid.clone())?,
+                    CustomerMatch::Account { id, rule: MatchRule::Pointer } => {
+                        self.link(Some(id), self.invalid.clone())?
+                    }
                     _ => self.link(None, Some(hold))?,
                 },
             };
@@ -146,7 +148,8 @@ impl Case<'_, '_> {
         }
         if !self.session.writes() {
             tally.created += 1;
-            return Ok(None);
+            // Mode Plan: its documents are planned as if the account were there.
+            return self.link(Some(Uuid::nil()), None).map(Some);
         }
         self.create(sent, tally).await
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::super::customers;
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
+use super::super::kinds::CUSTOMER;
 use super::super::merged;
 use super::super::session::Session;
 use crate::domain::hold::{Hold, HoldReason};
@@ -13,9 +14,13 @@ use crate::domain::hold::{Hold, HoldReason};
 ///
 /// # Errors
 /// What ends the flow.
-pub async fn account_of(session: &Session<'_>, books: &EntityBooks<'_>, customer: &str) -> SyncResult<Result<Uuid, Hold>> {
+pub async fn account_of(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    customer: &str,
+) -> SyncResult<Result<Uuid, Hold>> {
     let division = books.division();
-    let link = match session.state.link(customers::KIND, customer, division).await? {
+    let link = match session.state.link(CUSTOMER, customer, division).await? {
         Some(link) => link,
         None => match customers::settle_by_id(session, books, customer).await? {
             Some(link) => link,

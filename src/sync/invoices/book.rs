@@ -6,18 +6,19 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::super::deferral;
 use super::super::entity::EntityBooks;
 use super::super::error::{SyncError, SyncResult, Vendor};
 use super::super::plan::adoption::{Adoption, adoption};
 use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, PlannedSummary};
-use super::{KIND, holds, intents};
+use super::{KIND, holds, intents, record};
 use crate::accounting::books_digest;
 use crate::accounting::context::PlannedEntry;
 use crate::connectors::exact::BusinessError;
 use crate::connectors::http::CallError;
-use crate::domain::entry::{PostedEntry, SalesEntry};
+use crate::domain::entry::SalesEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::Invoice;
 use crate::domain::master::MasterData;
@@ -25,6 +26,9 @@ use crate::state::{BookEntry, Booked, Intent, Refusal, StateError};
 
 /// How long a fresh entry is given to become visible before its reference is looked up.
 const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];
+
+/// So many lost answers in a row end the flow: the target is out of order, and each leaves a document to look up.
+const LOST_ANSWERS_MAX: u32 = 3;
 
 /// Books the planned entry of `invoice` for `account`, adopts the one that the books hold already, or holds it.
 ///
@@ -45,8 +49,12 @@ pub async fn book(
         Adoption::Hold(hold) => return holds::hold(session, invoice, hold, tally).await,
         Adoption::Adopt(found) => return adopt(session, books, invoice, entry, &found, tally).await,
     }
+    if let Some(hold) = deferral::obstacle(session, books.division(), entry).await? {
+        return holds::hold(session, invoice, hold, tally).await;
+    }
     if !session.writes() {
-        return Ok(note_planned(session, books, entry, tally));
+        note_planned(session, books, entry, tally);
+        return Ok(());
     }
     let attempt = Attempt::new(entry, account, &books.master);
     let identity = invoice.identity().0;
@@ -56,7 +64,7 @@ pub async fn book(
     let intent = intent_of(session, books, &identity, entry, account, &attempt)?;
     session.state.begin(&intent).await?;
     match session.exact.create_sales_entry(books.division(), entry, account).await {
-        Ok(posted) => record(session, &intent, entry, &posted, tally).await,
+        Ok(posted) => record::record(session, &intent, entry, &posted, tally).await,
         Err(CallError::OutcomeUnknown { message }) => look_up(session, invoice, &intent, &message, tally).await,
         Err(error @ CallError::Rejected { .. }) => {
             session.state.forget(KIND, &identity).await?;
@@ -184,69 +192,6 @@ fn note_planned(session: &Session<'_>, books: &EntityBooks<'_>, entry: &SalesEnt
     session.progress.advance(Step::Unchanged);
 }
 
-/// Records a posted entry. One whose amounts differ from what was sent is recorded all the same, for it is in the books;
-/// it is held so that a person corrects it (I2).
-///
-/// # Errors
-/// The state store's.
-pub async fn record(
-    session: &Session<'_>,
-    intent: &Intent,
-    entry: &SalesEntry,
-    posted: &PostedEntry,
-    tally: &mut FlowTally,
-) -> SyncResult<()> {
-    let booked = Booked {
-        kind: KIND.to_owned(),
-        identity: intent.identity.clone(),
-        number: intent.number.clone(),
-        customer: entry.customer.clone(),
-        division: intent.division,
-        account: intent.account,
-        entry_id: posted.entry_id,
-        entry_number: posted.entry_number,
-        reporting: posted.reporting.or(Some(entry.reporting)),
-        currency: entry.currency.code().to_owned(),
-        total: posted.total.0,
-        payload_hash: intent.payload_hash.clone(),
-        entry: Some(entry.clone()),
-        adopted: false,
-        booked_at: session.now(),
-        voided_at: None,
-    };
-    session.state.record_booked(&booked).await?;
-    tally.booked += 1;
-    session.progress.advance(Step::Booked);
-    match differing_amounts(entry, posted, intent.division) {
-        Some(hold) => holds::hold_unreadable(session, &intent.number, hold, tally).await,
-        None => Ok(()),
-    }
-}
-
-fn differing_amounts(entry: &SalesEntry, posted: &PostedEntry, division: i32) -> Option<Hold> {
-    let same_vat = posted.vat.is_none_or(|vat| vat == entry.vat());
-    if posted.total == entry.total() && same_vat {
-        return None;
-    }
-    let show = |amount: crate::domain::money::Amount| amount.display(entry.currency);
-    Some(Hold::new(
-        HoldReason::AmountMismatch,
-        format!(
-            "entry {} of invoice {} in division {division} was booked with total {} and VAT {}, but the invoice says {} and {}",
-            posted.entry_number,
-            entry.your_ref,
-            show(posted.total),
-            posted.vat.map_or_else(|| "unknown".to_owned(), show),
-            show(entry.total()),
-            show(entry.vat()),
-        ),
-        format!(
-            "correct entry {} in Exact Online, then run koppel held --release {}",
-            posted.entry_number, entry.your_ref
-        ),
-    ))
-}
-
 /// The answer was lost: whether the entry is there is looked up by its reference. While it is not, the intent stays, and
 /// the next run looks again before it sends.
 async fn look_up(
@@ -259,7 +204,9 @@ async fn look_up(
     for wait in VISIBILITY_WAITS {
         session.clock.sleep(wait).await;
         match intents::find(session, intent).await? {
-            intents::Found::Ours(entry, posted) => return record(session, intent, &entry, &posted, tally).await,
+            intents::Found::Ours(entry, posted) => {
+                return record::record(session, intent, &entry, &posted, tally).await;
+            }
             // Held for that entry when the document is planned again, with the next run.
             intents::Found::Other(other) => {
                 intents::set_aside(session, intent, &other).await?;
@@ -273,7 +220,13 @@ async fn look_up(
         format!("whether invoice {} was booked in division {} is not known: {message}", intent.number, intent.division),
         "nothing to do: the next run looks in the books before it sends the invoice again",
     );
-    holds::hold(session, invoice, hold, tally).await
+    holds::hold(session, invoice, hold, tally).await?;
+    tally.answers_lost_in_a_row += 1;
+    if tally.answers_lost_in_a_row < LOST_ANSWERS_MAX {
+        return Ok(());
+    }
+    let message = format!("{LOST_ANSWERS_MAX} answers in a row were lost, the last one with: {message}");
+    Err(SyncError::Call { vendor: Vendor::ExactOnline, error: CallError::Unavailable { message } })
 }
 
 async fn refuse(

@@ -2,9 +2,9 @@
 
 use super::super::error::SyncResult;
 use super::super::progress::Step;
+use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, Notice};
-use super::router::Router;
 use super::{KIND, account, book, holds};
 use crate::accounting::book_invoice;
 use crate::accounting::context::{Decision, SkipReason};
@@ -68,7 +68,12 @@ pub async fn is_bookable(session: &Session<'_>, router: &Router<'_>, invoice: &I
 }
 
 /// A booked document is not rewritten (E14, E25); that it was voided or deleted since is reported.
-async fn note_change(session: &Session<'_>, booked: &Booked, invoice: &Invoice, tally: &mut FlowTally) -> SyncResult<()> {
+async fn note_change(
+    session: &Session<'_>,
+    booked: &Booked,
+    invoice: &Invoice,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
     session.progress.advance(Step::Unchanged);
     let gone = invoice.deleted || invoice.status == InvoiceStatus::Voided;
     if gone && booked.voided_at.is_none() && session.writes() {
@@ -124,8 +129,7 @@ async fn recreated(session: &Session<'_>, invoice: &Invoice) -> SyncResult<Optio
         format!(
             "correct entry {} in Exact Online by hand, or set policies.recreatedDocument to KeepFirst in \
              SyncConnection {}",
-            first.entry_number,
-            session.connection.name
+            first.entry_number, session.connection.name
         ),
     ))))
 }

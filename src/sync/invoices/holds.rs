@@ -1,16 +1,13 @@
-//! Holding invoices, letting them go, and planning them again.
+//! Holding invoices, and letting them go.
 
 use super::super::error::SyncResult;
 use super::super::progress::Step;
 use super::super::session::Session;
-use super::super::tally::FlowTally;
-use super::router::Router;
-use super::{KIND, decide};
+use super::super::tally::{FlowTally, Notice};
+use super::KIND;
 use crate::domain::hold::Hold;
 use crate::domain::invoice::Invoice;
 use crate::state::{HeldDocument, StateError};
-
-const PAGE: i64 = 100;
 
 /// Holds an invoice with all that planning it again takes.
 ///
@@ -57,8 +54,14 @@ async fn keep(session: &Session<'_>, held: &HeldDocument, tally: &mut FlowTally)
     tally.newly_held += u64::from(!session.state.is_held(KIND, &held.number).await?);
     session.progress.advance(Step::Held);
     if session.writes() {
-        session.state.hold(held).await?;
+        return Ok(session.state.hold(held).await?);
     }
+    tally.notice(Notice {
+        object: format!("{KIND} {}", held.number),
+        reason: held.hold.reason.to_string(),
+        message: format!("would be held: {}", held.hold.message),
+        remedy: held.hold.remedy.clone(),
+    });
     Ok(())
 }
 
@@ -71,26 +74,4 @@ pub async fn release(session: &Session<'_>, invoice: &Invoice) -> SyncResult<()>
         session.state.release(KIND, &invoice.number).await?;
     }
     Ok(())
-}
-
-/// Plans every held invoice again with today's rules and master data; what can be booked now is booked (N3).
-///
-/// # Errors
-/// What ends the flow.
-pub async fn plan_again(session: &Session<'_>, router: &mut Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
-    let mut after = String::new();
-    loop {
-        let page = session.state.held_page(KIND, &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.number.clone();
-        for held in page {
-            session.check_stop()?;
-            // Without its document it waits for a change at the billing system, or for a person.
-            let Some(document) = &held.document else { continue };
-            let invoice: Invoice = serde_json::from_str(document)
-                .map_err(|source| StateError::Corrupt { what: format!("held invoice {}", held.number), source })?;
-            tally.seen += 1;
-            decide::settle(session, router, &invoice, tally).await?;
-        }
-    }
 }

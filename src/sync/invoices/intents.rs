@@ -1,10 +1,11 @@
 //! Intents that a crash or a lost answer left open: the books are searched before anything is sent again (I1).
 
 use super::super::error::{At, SyncResult, Vendor};
+use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
-use super::router::Router;
-use super::{KIND, book};
+
+use super::{KIND, record};
 use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::state::{BookEntry, Intent, StateError};
 
@@ -32,7 +33,7 @@ pub async fn resolve(session: &Session<'_>, router: &Router<'_>, tally: &mut Flo
             continue;
         }
         match find(session, &intent).await? {
-            Found::Ours(entry, posted) => book::record(session, &intent, &entry, &posted, tally).await?,
+            Found::Ours(entry, posted) => record::record(session, &intent, &entry, &posted, tally).await?,
             // The document itself is planned again later in this run: held for the other entry, or sent.
             Found::Other(other) => set_aside(session, &intent, &other).await?,
             Found::Nothing => session.state.forget(KIND, &intent.identity).await?,
@@ -75,7 +76,9 @@ pub async fn set_aside(session: &Session<'_>, intent: &Intent, other: &PostedEnt
         credit: other.total.is_negative(),
         account: other.customer,
         currency: other.currency.map(|currency| currency.code().to_owned()),
-        total: other.currency.map_or_else(|| other.total.0.to_string(), |currency| other.total.to_decimal(currency).to_string()),
+        total: other
+            .currency
+            .map_or_else(|| other.total.0.to_string(), |currency| other.total.to_decimal(currency).to_string()),
     };
     session.state.put_entries(intent.division, &[entry]).await?;
     Ok(session.state.forget(KIND, &intent.identity).await?)

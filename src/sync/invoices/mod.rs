@@ -4,23 +4,23 @@
 //! costs no call; then the list of the billing system is read on.
 
 mod account;
+mod again;
 mod book;
 mod decide;
 mod holds;
 mod intents;
-mod router;
+mod record;
+
+use jiff::civil::Date;
 
 use super::error::{SyncError, SyncResult};
+use super::kinds::INVOICE as KIND;
+use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
-use super::walk::{look_ahead, walk_list};
+use super::walk::{SCOPE, look_ahead, walk_list};
 use crate::connectors::chargebee::Row;
 use crate::domain::invoice::Invoice;
-
-pub use router::Router;
-
-/// The kind of these documents in the state store.
-pub const KIND: &str = "invoice";
 
 /// Runs the flow over all entities of the connection.
 ///
@@ -30,16 +30,22 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
     session.progress.stage("invoices: open intents");
     intents::resolve(session, router, tally).await?;
     session.progress.stage("invoices: held documents");
-    holds::plan_again(session, router, tally).await?;
+    again::plan_again(session, router, tally).await?;
     session.progress.stage("invoices");
+    begin_again_if_scope_grew(session).await?;
     let client = session.chargebee.clone();
-    walk_list(session, "invoices", async |ask| client.invoices(ask).await, async |rows| {
-        for row in rows {
-            session.check_stop()?;
-            take(session, router, row, tally).await?;
-        }
-        Ok(())
-    })
+    walk_list(
+        session,
+        "invoices",
+        async |ask| client.invoices(ask).await,
+        async |rows| {
+            for row in rows {
+                session.check_stop()?;
+                take(session, router, row, tally).await?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -52,14 +58,31 @@ pub async fn count_backlog(session: &Session<'_>, router: &mut Router<'_>) -> Sy
     session.progress.stage("counting what is left");
     let client = session.chargebee.clone();
     let mut backlog = 0;
-    look_ahead(session, "invoices", async |ask| client.invoices(ask).await, async |rows| {
-        for invoice in rows.into_iter().filter_map(|row| row.value.ok()) {
-            backlog += u64::from(decide::is_bookable(session, router, &invoice).await?);
-        }
-        Ok(())
-    })
+    look_ahead(
+        session,
+        "invoices",
+        async |ask| client.invoices(ask).await,
+        async |rows| {
+            for invoice in rows.into_iter().filter_map(|row| row.value.ok()) {
+                backlog += u64::from(decide::is_bookable(session, router, &invoice).await?);
+            }
+            Ok(())
+        },
+    )
     .await?;
     Ok(backlog)
+}
+
+/// What an earlier start date puts in scope was read before and left out: the list is read anew, and what is booked is
+/// known by its identity.
+async fn begin_again_if_scope_grew(session: &Session<'_>) -> SyncResult<()> {
+    const NAME: &str = "invoicesStartDate";
+    let Some(start) = session.connection.flows.invoices.filter(|_| session.writes()) else { return Ok(()) };
+    let before: Option<Date> = session.state.cursor(SCOPE, NAME).await?;
+    if before.is_some_and(|before| start < before) {
+        session.state.clear_cursor(SCOPE, "invoices").await?;
+    }
+    Ok(session.state.set_cursor(SCOPE, NAME, &start).await?)
 }
 
 async fn take(
@@ -70,7 +93,12 @@ async fn take(
 ) -> Result<(), SyncError> {
     tally.seen += 1;
     match row.value {
-        Ok(invoice) => decide::settle(session, router, &invoice, tally).await,
+        Ok(invoice) => {
+            if invoice.site_time_zone.is_some() {
+                tally.site_time_zone.clone_from(&invoice.site_time_zone);
+            }
+            decide::settle(session, router, &invoice, tally).await
+        }
         Err(hold) => holds::hold_unreadable(session, &row.id, hold, tally).await,
     }
 }

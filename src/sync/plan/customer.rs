@@ -51,7 +51,10 @@ pub struct Candidate {
 /// What the rules say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CustomerMatch {
-    Account { id: Uuid, rule: MatchRule },
+    Account {
+        id: Uuid,
+        rule: MatchRule,
+    },
     /// No rule found an account.
     None,
     /// More than one account fits, or the one that fits contradicts the customer: a person must decide.
@@ -70,7 +73,8 @@ pub struct CustomerFacts<'a> {
 /// The first rule that finds any account decides. Blocked and ended accounts count only where no usable one is found.
 pub fn match_customer(customer: &CustomerFacts<'_>, candidates: &[Candidates]) -> CustomerMatch {
     for found in candidates {
-        let fitting: Vec<&Candidate> = found.accounts.iter().filter(|candidate| fits(customer, found.rule, candidate)).collect();
+        let fitting: Vec<&Candidate> =
+            found.accounts.iter().filter(|candidate| fits(customer, found.rule, candidate)).collect();
         let usable: Vec<&Candidate> = fitting.iter().copied().filter(|candidate| candidate.account.usable).collect();
         let pool = if usable.is_empty() { &fitting } else { &usable };
         match pool.as_slice() {

@@ -136,6 +136,24 @@ fn each_hold_names_value_and_remedy(
 #[case::fifteen_nines_and_one(
     invoice(vec![untaxed_line("team-eur-monthly", 1_000_000_000_000_000, None)]), AmountMismatch, "10000000000000.00 EUR / 9999999999999.99 EUR"
 )]
+#[case::too_large_before_its_discount(
+    invoice(vec![discounted(untaxed_line("team-eur-monthly", 1_000_000_000_000_000, None), None, 999_999_999_999_000)]),
+    AmountMismatch, "the amount of line li_team-eur-monthly / 10000000000000.00 EUR"
+)]
+#[case::too_large_together(
+    Invoice { total: Amount(0), sub_total: Amount(0), ..invoice(vec![
+        discounted(untaxed_line("team-eur-monthly", 900_000_000_000_000, None), None, -900_000_000_000_000),
+        untaxed_line("seats-eur-monthly", -900_000_000_000_000, None),
+        untaxed_line("seats-eur-monthly", -900_000_000_000_000, None),
+    ]) },
+    AmountMismatch, "an entry line is 18000000000000.00 EUR / 9999999999999.99 EUR"
+)]
+#[case::too_many_large_ones(
+    Invoice { total: Amount(0), sub_total: Amount(0), ..invoice((0..10_000)
+        .map(|at| untaxed_line("team-eur-monthly", if at % 2 == 0 { 900_000_000_000_000 } else { -900_000_000_000_000 }, None))
+        .collect()) },
+    AmountMismatch, "add up to 9000000000000000000 minor units"
+)]
 #[case::total_off(Invoice { total: Amount(12_200), ..plain() }, AmountMismatch, "122.00 EUR / 121.00 EUR / 1.00 EUR / 0.00 EUR")]
 #[case::rounding_of_another_size(Invoice { total: Amount(12_105), round_off: Amount(4), ..plain() }, AmountMismatch, "0.05 EUR / 0.04 EUR")]
 #[case::lines_off(

@@ -175,7 +175,7 @@ fn good_rules_and_books_have_no_findings() {
 #[case::rule_account_gone(|w: &mut World| w.rules.revenue[0].revenue_account = Some("8888".into()), "AccountInvalid", "revenueAccount of RevenueRule onboarding: account 8888 does not exist")]
 #[case::rule_account_of_balance(|w: &mut World| w.rules.revenue[0].revenue_account = Some("1850".into()), "AccountInvalid", "account 1850 is not of type revenue")]
 #[case::rule_cost_centre_gone(|w: &mut World| w.rules.revenue[0].cost_center = Some("XX".into()), "CostCenterUnknown", "costCenter of RevenueRule onboarding: cost centre XX does not exist")]
-#[case::group_gone(|w: &mut World| { w.master.item_groups.remove("ADD"); }, "ItemGroupUnknown", "family addons")]
+#[case::group_gone(|w: &mut World| { w.master.item_groups.remove("ADD"); }, "ItemGroupInvalid", "family addons")]
 #[case::group_account_blocked(|w: &mut World| w.master.accounts.get_mut("8010").unwrap().blocked = true, "AccountInvalid", "item group ADD: its revenue account 8010 is blocked")]
 #[case::vat_code_gone(|w: &mut World| w.rules.vat[1].code = "77".into(), "VatCodeInvalid", "spec.vat[1] of EntityMapping wolkwerk: VAT code 77 does not exist")]
 #[case::vat_code_blocked(|w: &mut World| w.rules.vat[0].code = "9".into(), "VatCodeInvalid", "VAT code 9 is blocked")]
@@ -184,10 +184,10 @@ fn good_rules_and_books_have_no_findings() {
 #[case::vat_code_of_another_country(|w: &mut World| w.rules.vat[4].code = "B".into(), "", "")]
 #[case::vat_code_of_another_shop(|w: &mut World| { w.rules.vat[4].when.country = Some("FR".into()); }, "VatCodeInvalid", "one-stop-shop code of BE, the row is for FR")]
 #[case::zero_code_that_taxes(|w: &mut World| w.rules.zero_vat_code = Some("2".into()), "VatCodeInvalid", "spec.exactOnline.zeroVatCode")]
-#[case::condition_gone(|w: &mut World| { w.master.payment_conditions.remove("14"); }, "PaymentTermInvalid", "payment condition 14 does not exist")]
+#[case::condition_gone(|w: &mut World| { w.master.payment_conditions.remove("14"); }, "PaymentConditionInvalid", "payment condition 14 does not exist")]
 #[case::condition_of_other_days(
     |w: &mut World| { w.master.payment_conditions.insert("14".into(), PaymentCondition { code: "14".into(), description: String::new(), days: 15 }); },
-    "PaymentTermInvalid", "payment condition 14 is of 15 days, the row of 14"
+    "PaymentConditionInvalid", "payment condition 14 is of 15 days, the row of 14"
 )]
 #[case::cost_unit_ended(
     |w: &mut World| {

@@ -255,3 +255,77 @@ fn head_and_texts() {
     assert_eq!(entry.lines[0].description, "é".repeat(60));
     assert_eq!(entry.lines[0].source_line.as_deref(), Some("li_team-eur-monthly"));
 }
+
+#[test]
+fn of_two_that_agree_the_same_one_is_named_in_any_order() {
+    let mut world = World::with(|world| {
+        world.rules.revenue = vec![said("b", "itemFamily=platform", "8010"), said("a", "itemFamily=platform", "8010")];
+        world.rules.vat.insert(0, VatRule { index: 8, ..world.rules.vat[0].clone() });
+    });
+    let first = world.book(&plain()).explanations;
+    world.rules.revenue.reverse();
+    world.rules.vat.reverse();
+    assert_eq!(world.book(&plain()).explanations, first);
+    assert!(first[0].revenue_account.starts_with("RevenueRule a "), "{}", first[0].revenue_account);
+    assert!(first[0].vat_code.starts_with("spec.vat[0] "), "{}", first[0].vat_code);
+}
+
+#[test]
+fn a_number_makes_a_business_and_none_a_consumer() {
+    let of = |customer_type| VatWhen { customer_type: Some(customer_type), ..VatWhen::default() };
+    let world = World::with(|world| {
+        world.rules.vat =
+            vec![vat_row(0, "2", of(CustomerType::Business)), vat_row(1, "3", of(CustomerType::Consumer))];
+    });
+    assert_eq!(world.book(&plain()).entry.lines[0].vat_code, "2");
+    assert_eq!(world.book(&to("NL", None, plain())).entry.lines[0].vat_code, "3");
+}
+
+#[test]
+fn a_reason_not_to_tax_says_nothing_of_what_is_taxed() {
+    let exempt = Some(ExemptReason::ProductExempt);
+    let world = World::with(|world| {
+        let when = VatWhen { region: Some(Region::Domestic), exempt_reason: exempt.clone(), ..VatWhen::default() };
+        world.rules.vat.push(vat_row(9, "0", VatWhen { country: Some("NL".into()), ..when }));
+    });
+    let line = InvoiceLine { exempt_reason: exempt, ..line("team-eur-monthly", 10_000, "21", 2_100) };
+    assert_eq!(world.book(&invoice(vec![line])).entry.lines[0].vat_code, "2");
+}
+
+#[test]
+fn a_cost_centre_may_be_used_on_its_last_day() {
+    let world = World::with(|world| {
+        world.rules.cost_centers = vec![row(0, None, None, None, "NL")];
+        world.master.cost_centers.get_mut("NL").unwrap().end_date = Some(date(2026, 12, 15));
+    });
+    assert_eq!(world.book(&plain()).entry.lines[0].cost_center.as_deref(), Some("NL"));
+}
+
+#[test]
+fn an_invoice_without_terms_is_due_at_once() {
+    let entry = World::new().book(&Invoice { net_term_days: None, due_date: None, ..plain() }).entry;
+    assert_eq!((entry.payment_condition.as_deref(), entry.due_date), (Some("00"), None));
+}
+
+// Northern Ireland belongs to the union's VAT area for goods only.
+#[rstest]
+#[case::services_are_exported(Supply::Services, None, "6")]
+#[case::goods_are_not(Supply::Goods, None, "7")]
+#[case::goods_of_the_family(Supply::Services, Some(Supply::Goods), "7")]
+#[case::services_of_the_family(Supply::Goods, Some(Supply::Services), "6")]
+fn the_kind_of_supply_decides_what_northern_ireland_is(
+    #[case] all: Supply,
+    #[case] of_family: Option<Supply>,
+    #[case] code: &str,
+) {
+    let world = World::with(|world| {
+        let zero = Some(percent("0"));
+        let of = |region| VatWhen { region: Some(region), rate: zero, ..VatWhen::default() };
+        world.rules.vat = vec![vat_row(0, "7", of(Region::Eu)), vat_row(1, "6", of(Region::NonEu))];
+        world.rules.supply = all;
+        world.rules.family_supply.extend(of_family.map(|supply| ("platform".to_owned(), supply)));
+    });
+    let lines = vec![untaxed_line("team-eur-monthly", 10_000, Some(ExemptReason::ReverseCharge))];
+    let belfast = to("XI", Some("XI980780684"), invoice(lines));
+    assert_eq!(world.book(&belfast).entry.lines[0].vat_code, code);
+}

@@ -94,6 +94,10 @@ fn the_vat_code_follows_place_person_and_rate(#[case] invoice: Invoice, #[case] 
     invoice(vec![taxed(&[("21", 6_000, 1_260)], untaxed_line("team-eur-monthly", 10_000, None))]),
     &["R 8000 60.00 +12.60 code 2", "R 8000 40.00 +0.00 code 0"]
 )]
+#[case::of_exclusive_prices_even_a_cent_left_untaxed_is_told_apart(
+    invoice(vec![taxed(&[("21", 9_999, 2_100)], untaxed_line("team-eur-monthly", 10_000, None))]),
+    &["R 8000 99.99 +21.00 code 2", "R 8000 0.01 +0.00 code 0"]
+)]
 #[case::inclusive_prices_stated_with_the_net(
     inclusive(vec![taxed(&[("21", 10_000, 2_100)], untaxed_line("team-eur-monthly", 12_100, None))]),
     &["R 8000 100.00 +21.00 code 2"]
@@ -120,6 +124,10 @@ fn the_vat_code_follows_place_person_and_rate(#[case] invoice: Invoice, #[case] 
 )]
 #[case::a_coupon_booked_apart(
     invoice(vec![taxed(&[("21", 9_000, 1_890)], discounted(untaxed_line("team-eur-monthly", 10_000, None), Some("LOYAL15"), 1_000))]),
+    &["R 8000 100.00 +21.00 code 2", "D 8090 -10.00 +-2.10 code 2"]
+)]
+#[case::a_coupon_twice_on_a_line_is_one_discount(
+    invoice(vec![taxed(&[("21", 9_000, 1_890)], discounted(discounted(untaxed_line("team-eur-monthly", 10_000, None), Some("LOYAL15"), 400), Some("LOYAL15"), 600))]),
     &["R 8000 100.00 +21.00 code 2", "D 8090 -10.00 +-2.10 code 2"]
 )]
 #[case::a_coupon_apart_per_rate(
@@ -195,6 +203,11 @@ fn lines_split_and_sum_as_written(#[case] invoice: Invoice, #[case] entry: &[&st
 )]
 #[case::one_off_at_one_instant("2026-11-15T13:04:00Z", "2026-11-15T13:04:00Z", "R 8000 100.00 +21.00 code 2")]
 #[case::an_hour_is_no_range("2026-11-15T13:00:00Z", "2026-11-15T14:00:00Z", "R 8000 100.00 +21.00 code 2")]
+#[case::one_off_at_the_last_second_of_a_day(
+    "2026-11-30T22:59:59Z",
+    "2026-11-30T22:59:59Z",
+    "R 8000 100.00 +21.00 code 2"
+)]
 #[case::ends_before_it_begins("2026-11-15T13:00:00Z", "2026-10-15T14:00:00Z", "R 8000 100.00 +21.00 code 2")]
 #[case::wholly_in_an_earlier_period(
     "2026-09-30T22:00:00Z",

@@ -246,6 +246,8 @@ fn rules() -> Rulebook {
             .into(),
         default_item_group: Some("STD".to_owned()),
         revenue: Vec::new(),
+        supply: Supply::Services,
+        family_supply: BTreeMap::new(),
     };
     rulebook.revenue.push(RevenueRule {
         revenue_account: Some("8020".to_owned()),

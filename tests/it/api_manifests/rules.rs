@@ -224,7 +224,7 @@ fn mapping_cases() -> Vec<Case> {
             M,
             "fields may name only",
             json!({"customers": {"fields": {"Name": "cf_name"}}}),
-            json!({"customers": {"fields": {"Website": "cf_site", "Classification8": "cf_c"}}}),
+            json!({"customers": {"fields": {"Website": "cf_site", "Remarks": "cf_c"}}}),
         ),
         made(
             M,

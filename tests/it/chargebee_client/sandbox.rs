@@ -9,7 +9,7 @@ use koppel::connectors::chargebee::{ChargebeeClient, ListCursor, ListQuery, Offs
 use koppel::connectors::http::{CallError, CallResult};
 use koppel::domain::invoice::{Invoice, PriceType};
 use koppel::domain::money::Amount;
-use koppel::sandbox::chargebee::Limits;
+use koppel::sandbox::chargebee::{Fault, FaultKind, Limits};
 use koppel::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 use url::Url;
 
@@ -17,7 +17,9 @@ use super::peer::{StillClock, options};
 
 async fn start(quotas: bool) -> Sandbox {
     let chargebee_limits = if quotas { Limits::vendor() } else { Limits::off() };
-    Sandbox::start(SandboxOptions { clock_running: false, chargebee_limits, ..SandboxOptions::default() }).await.unwrap()
+    Sandbox::start(SandboxOptions { clock_running: false, chargebee_limits, ..SandboxOptions::default() })
+        .await
+        .unwrap()
 }
 
 fn client(sandbox: &Sandbox, key: &str) -> (ChargebeeClient, Arc<StillClock>) {
@@ -159,16 +161,13 @@ async fn a_wrong_key_is_unauthorized_and_not_tried_again() {
 async fn faults_of_the_peer_are_absorbed_e26() {
     let sandbox = start(false).await;
     let (client, clock) = client(&sandbox, API_KEY);
-    let admin = format!("{}/admin/chargebee/faults", sandbox.admin_url());
     for kind in [
-        r#"{"too_many_requests":{"retry_after":null}}"#,
-        r#""lock_timeout""#,
-        r#""unavailable_html""#,
-        r#""unavailable_text""#,
+        FaultKind::TooManyRequests { retry_after: None },
+        FaultKind::LockTimeout,
+        FaultKind::UnavailableHtml,
+        FaultKind::UnavailableText,
     ] {
-        let fault = format!(r#"{{"kind":{kind},"path":"/items"}}"#);
-        let post = reqwest::Client::new().post(&admin).header("content-type", "application/json").body(fault);
-        assert!(post.send().await.unwrap().status().is_success(), "{kind}");
+        sandbox.chargebee.inject(Fault::new(kind).on("GET", "/items"));
     }
     assert!(!client.items(&ListQuery::default()).await.unwrap().rows.is_empty());
     assert_eq!((client.counter().total(), clock.waits().len()), (5, 4));

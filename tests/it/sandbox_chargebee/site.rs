@@ -87,3 +87,37 @@ async fn a_large_world_starts_and_pages_to_its_end() {
     assert_eq!(ids.len(), 1200);
     assert!(stage.sandbox.expectations.values().all(|expected| expected.until_years_are_open));
 }
+
+#[tokio::test]
+async fn both_sides_are_served_on_one_clock_and_summed_up_side_by_side() {
+    let stage = Stage::open().await;
+    let me = format!("{}/api/v1/current/Me", stage.sandbox.exact_url());
+    let before = stage.http.get(&me).send().await.unwrap();
+    assert_eq!(
+        (before.status().as_u16(), &before.headers()["date"]),
+        (401, &"Tue, 05 Jan 2027 08:30:00 GMT".parse().unwrap())
+    );
+    stage.admin("/clock", json!({"set": "2027-02-01T00:00:00Z"})).await;
+    let after = stage.http.get(&me).send().await.unwrap();
+    assert_eq!(after.headers()["date"], "Mon, 01 Feb 2027 00:00:00 GMT");
+    let url = format!("{}/admin/summary", stage.sandbox.admin_url());
+    let summed = |from: &str| {
+        let request = stage.http.get(&url).query(&[("from", from)]);
+        async { request.send().await.unwrap().json::<serde_json::Value>().await.unwrap() }
+    };
+    let (since_2025, since_2026) = (summed("2025-01-01").await, summed("2026-01-01").await);
+    assert_eq!(since_2026["exactOnline"], json!({}), "nothing is booked yet");
+    let count = |summary: &serde_json::Value| summary["chargebee"]["EUR"]["count"].as_u64().unwrap();
+    assert!(count(&since_2025) > count(&since_2026), "one invoice is dated before the start of the connection");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_an_error_and_a_shutdown_gives_it_back() {
+    let stage = Stage::open().await;
+    let port = stage.sandbox.chargebee_url().rsplit(':').next().unwrap().parse().unwrap();
+    let same = SandboxOptions { chargebee_port: port, ..options() };
+    let error = koppel::sandbox::server::Sandbox::start(same.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    stage.sandbox.shutdown().await;
+    Stage::with(same).await;
+}

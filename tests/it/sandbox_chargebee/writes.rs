@@ -108,7 +108,7 @@ async fn deleting_a_customer_takes_its_documents_along() {
     assert_eq!(stage.post(&format!("/customers/{customer}/delete"), &[]).await.body["customer"]["deleted"], true);
     assert_eq!(stage.get(&format!("/customers/{customer}")).await.status, 404);
     assert!(stage.all_ids(&format!("/invoices?customer_id[is]={customer}"), "invoice").await.is_empty());
-    let list = stage.get("/events?limit=1").await;
+    let list = stage.get("/events?limit=1&sort_by[desc]=occurred_at").await;
     assert_eq!(list.rows("event")[0]["event_type"], "customer_deleted");
     assert!(list.rows("event")[0]["content"]["subscriptions"].is_array());
 }
@@ -163,4 +163,31 @@ async fn what_is_not_there_is_told_apart() {
     let put = stage.request(reqwest::Method::PUT, "/customers/x").send().await.unwrap();
     assert_eq!(Answered::read(put).await.code(), "http_method_not_supported");
     assert_eq!(stage.post("/items", &[("id", "x")]).await.status, 405);
+}
+
+#[tokio::test]
+async fn hostile_parameters_get_an_answer_and_the_site_lives_on() {
+    let stage = Stage::open().await;
+    let invoice = id(&open_invoice(&stage).await);
+    let pay = format!("/invoices/{invoice}/record_payment");
+    for amount in ["-1", "9223372036854775807", "1e9", "ten"] {
+        let form = [("transaction[payment_method]", "cash"), ("transaction[amount]", amount)];
+        let answer = stage.post(&pay, &form).await;
+        assert_eq!((answer.status, answer.body["param"].as_str()), (400, Some("transaction[amount]")), "{amount}");
+    }
+    let charge =
+        [("customer_id", "plain"), ("charges[amount][0]", "9223372036854775807"), ("charges[description][0]", "x")];
+    stage.post("/customers", &[("id", "plain")]).await;
+    assert_eq!(stage.post("/invoices/create_for_charge_items_and_charges", &charge).await.status, 400);
+    let mut row = stage.sandbox.chargebee.invoices()[0].clone();
+    (row["id"], row["date"], row["total"]) = ("INV-99999".into(), i64::MAX.into(), i64::MAX.into());
+    stage.sandbox.chargebee.add_invoices(vec![row]).unwrap();
+    assert_eq!(stage.get("/invoices?limit=1&sort_by[desc]=date").await.ids("invoice"), ["INV-99999"]);
+    for nonsense in ["[[[", "a[b", "%FF%FE", "x]=1", "=&=&", "sort_by[", "id[in]=["] {
+        let answer = stage.get(&format!("/invoices?{nonsense}")).await;
+        assert!(matches!(answer.status, 200 | 400), "{nonsense}");
+    }
+    let large = stage.request(reqwest::Method::POST, "/customers").body(vec![b'x'; 2 << 20]).send().await.unwrap();
+    assert_eq!(large.status().as_u16(), 413);
+    assert_eq!(stage.get("/invoices").await.status, 200);
 }

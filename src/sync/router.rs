@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::entity::EntityBooks;
+use super::entity::EntityBooks;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::Invoice;
 

@@ -1,0 +1,71 @@
+# Everything that a person or a pipeline does with this repository. `make` alone lists it.
+# What a target needs beyond Rust, it installs itself, once, outside the checkout (hack/prepare.sh, hack/venv.sh).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+KOPPEL := target/debug/koppel
+# make sandbox ARGS='--invoices 500', make demo ARGS='-o json', make bench ARGS='...'
+ARGS ?=
+
+##@ Try it
+.PHONY: demo sandbox
+demo: build ## Show the main job on this machine: both vendors simulated, no account, no cluster
+	@$(KOPPEL) demo $(ARGS)
+
+sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
+	@$(KOPPEL) sandbox $(ARGS)
+
+##@ Test
+.PHONY: test test-rust judges contracts bench
+test: test-rust judges ## Everything: unit, property and HTTP tests, and the two judges
+
+test-rust: prepare ## cargo test alone
+	@$(CARGO) test
+
+judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
+	@hack/judges.sh
+
+contracts: build ## Rows of the sandboxes against the vendors' published schemas, where those are at hand
+	@hack/contracts.sh
+
+bench: prepare ## Calls, time and memory of large runs
+	@$(CARGO) bench $(ARGS)
+
+##@ Keep it right
+.PHONY: check fmt generated crds docs length
+check: ## Format, lints, generated files, file lengths
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --all-targets -- -D warnings
+	@$(MAKE) --no-print-directory generated length
+
+fmt: ## Format the code
+	@$(CARGO) fmt
+
+generated: build ## Fail where crds/ or generated pages of docs/ are not what the code says
+	@$(KOPPEL) crd --dir crds --check
+	@$(KOPPEL) docs --dir docs --check
+
+crds: build ## Write crds/ anew from src/api
+	@$(KOPPEL) crd --dir crds
+
+docs: build ## Write the generated pages of docs/ anew
+	@$(KOPPEL) docs --dir docs
+
+length: ## Fail where a file that is not generated has more than 600 lines
+	@hack/length.sh
+
+##@ Build
+.PHONY: build release prepare help
+build: prepare ## The binary for development, in target/debug
+	@$(CARGO) build
+
+release: prepare ## The binary to install, in target/release
+	@$(CARGO) build --release
+
+prepare: ## Install what building needs and this machine has not
+	@hack/prepare.sh
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

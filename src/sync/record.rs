@@ -1,0 +1,49 @@
+//! What a run did and found, gathered while it works; the report is made of it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::error::SyncError;
+use super::findings::RunFindings;
+use super::session::Session;
+use super::tally::FlowTally;
+use crate::api::status::RunOutcome;
+use crate::connectors::http::CallError;
+
+/// What a run did and found, gathered while it works.
+#[derive(Debug)]
+pub struct RunRecord {
+    pub id: String,
+    pub started_at: Timestamp,
+    pub findings: RunFindings,
+    pub flows: Vec<FlowTally>,
+    pub outcome: RunOutcome,
+    /// Documents that could be booked and are not yet, where a quota ended the run.
+    pub backlog: u64,
+}
+
+impl RunRecord {
+    /// The record of a run that begins at `now`.
+    pub fn begin(now: Timestamp) -> Self {
+        Self {
+            id: Uuid::new_v4().simple().to_string(),
+            started_at: now,
+            findings: RunFindings::default(),
+            flows: Vec::new(),
+            outcome: RunOutcome::Completed,
+            backlog: 0,
+        }
+    }
+
+    /// Takes in the error that ended the run.
+    pub fn end_with(&mut self, session: &Session<'_>, error: &SyncError) {
+        self.outcome = match error {
+            SyncError::Stopped => RunOutcome::Interrupted,
+            SyncError::Call { error: CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,
+            _ => RunOutcome::Failed,
+        };
+        if let SyncError::Call { vendor, error } = error {
+            self.findings.call_failed(session, *vendor, error);
+        }
+    }
+}
