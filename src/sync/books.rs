@@ -88,13 +88,14 @@ async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
     }
 }
 
-/// Indexes the sales entries that the books hold, once for each division: before our first entry, and again after the
-/// state was lost. What is booked later is in our own records.
+/// Indexes the sales entries that the books hold: whole before our first entry and after the state was lost, and what is
+/// new in each run until that first entry, for until then a predecessor may still book. Ours are in our own records.
 ///
 /// # Errors
 /// The target's, or the state store's.
 pub async fn index_existing_entries(session: &Session<'_>, division: i32) -> SyncResult<()> {
-    if session.state.cursor::<bool>(&scope(division), "entriesIndexed").await? == Some(true) {
+    let whole = session.state.cursor::<bool>(&scope(division), "entriesIndexed").await? == Some(true);
+    if whole && session.state.has_own_entry(division).await? {
         return Ok(());
     }
     let mut after = cursor(session, division, "entries").await?;
