@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     match Cli::parse().dispatch().await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", koppel::cli::output::whole(&error));
             Exit::NeedsAttention.into()
         }
     }
