@@ -16,6 +16,7 @@ pub mod plan;
 mod preflight;
 pub mod progress;
 mod report;
+mod rights;
 mod run;
 mod session;
 mod subscriptions;
