@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::{At, SyncResult, Vendor};
-use super::rights::prove_empty;
 use super::session::Session;
 use crate::connectors::exact::Division;
 use crate::connectors::http::CallResult;
@@ -41,18 +40,6 @@ impl Kind {
             Self::CostCenters => "costCenters",
             Self::CostUnits => "costUnits",
             Self::ItemGroups => "itemGroups",
-        }
-    }
-
-    /// The resource of a kind that every administration has rows of.
-    fn never_empty(self) -> Option<&'static str> {
-        match self {
-            Self::Accounts => Some("sync/Financial/GLAccounts"),
-            Self::Journals => Some("financial/Journals"),
-            Self::VatCodes => Some("vat/VATCodes"),
-            Self::PaymentConditions => Some("cashflow/PaymentConditions"),
-            Self::ItemGroups => Some("logistics/ItemGroups"),
-            Self::CostCenters | Self::CostUnits => None,
         }
     }
 
@@ -132,9 +119,6 @@ impl Reader<'_, '_> {
             }
         }
         let rows = fetch().await.at(Vendor::ExactOnline)?;
-        if let Some(resource) = kind.never_empty().filter(|_| rows.is_empty()) {
-            prove_empty(self.session, self.division, resource).await?;
-        }
         self.session.state.set_cached(&name, now, &rows).await?;
         Ok(rows)
     }
