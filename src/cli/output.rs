@@ -44,14 +44,6 @@ impl From<Exit> for ExitCode {
 pub const EXIT_CODES: &str = "Exit codes: 0 done (documents may be held) · 1 something needs a person · 2 wrong command \
                               line or manifests · 3 another process works on the connection";
 
-/// An error with its causes, each said once: most errors of ours name their cause already.
-pub fn whole(error: &anyhow::Error) -> String {
-    error.chain().skip(1).fold(error.to_string(), |text, cause| {
-        let cause = cause.to_string();
-        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
-    })
-}
-
 /// Prints a value as one JSON document.
 ///
 /// # Errors

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::empty::prove_empty;
 use super::error::{At, SyncResult, Vendor};
-use super::rights::prove_empty;
 use super::session::Session;
 use crate::connectors::exact::{BookItem as ExactItem, BookedLine, CustomerAccount, Division};
 use crate::domain::vat_number::VatNumber;

@@ -4,6 +4,7 @@
 use super::error::{At, SyncError, SyncResult, Vendor};
 use super::session::Session;
 use crate::connectors::http::CallError;
+use crate::domain::master::MasterData;
 
 /// Proves that `resource` of the division came empty because nothing is there; one call.
 ///
@@ -20,4 +21,23 @@ pub async fn prove_empty(session: &Session<'_>, division: i32, resource: &str) -
          the user who consented the right to it"
     );
     Err(SyncError::Call { vendor: Vendor::ExactOnline, error: CallError::Forbidden { message } })
+}
+
+/// Proves the same of master data that every administration has.
+///
+/// # Errors
+/// As [`prove_empty`].
+pub async fn prove_master(session: &Session<'_>, master: &MasterData) -> SyncResult<()> {
+    let lists = [
+        ("sync/Financial/GLAccounts", master.accounts.is_empty()),
+        ("financial/Journals", master.journals.is_empty()),
+        ("vat/VATCodes", master.vat_codes.is_empty()),
+        ("cashflow/PaymentConditions", master.payment_conditions.is_empty()),
+        ("logistics/ItemGroups", master.item_groups.is_empty()),
+        ("financial/FinancialPeriods", master.periods.is_empty()),
+    ];
+    for (resource, _) in lists.into_iter().filter(|(_, is_empty)| *is_empty) {
+        prove_empty(session, master.division, resource).await?;
+    }
+    Ok(())
 }
