@@ -46,3 +46,30 @@ fn hold_sections(file: &Path) -> anyhow::Result<Vec<String>> {
 fn first_cell(line: &str) -> Option<&str> {
     line.strip_prefix("| `")?.split_once("` |").map(|(word, _)| word)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_section_and_an_unknown_one_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("holds.md");
+        let all: String = HoldReason::ALL.iter().map(|reason| format!("## {reason}\n\n")).collect();
+        fs::write(&file, &all).unwrap();
+        assert!(hold_sections(&file).unwrap().is_empty());
+        fs::write(&file, all.replace("## PeriodClosed", "## PeriodShut")).unwrap();
+        let lines = hold_sections(&file).unwrap();
+        assert!(lines[0].ends_with("section ## PeriodClosed is missing"), "{lines:?}");
+        assert!(lines[1].contains("PeriodShut is no reason"), "{lines:?}");
+        let (first, rest) = all.split_once("\n\n").unwrap();
+        fs::write(&file, format!("{rest}{first}\n")).unwrap();
+        assert!(hold_sections(&file).unwrap()[0].contains("another order"));
+    }
+
+    #[test]
+    fn the_word_of_a_row_is_its_first_cell() {
+        assert_eq!(first_cell("| `Synced` | all is well |"), Some("Synced"));
+        assert_eq!(first_cell("Synced | all is well |"), None);
+    }
+}

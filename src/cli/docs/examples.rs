@@ -36,3 +36,17 @@ fn manifests(page: &str) -> Vec<String> {
     let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("\n```"));
     blocks.map(|(block, _)| format!("{block}\n")).filter(|block| block.contains("apiVersion:")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_that_is_wrong_is_told() {
+        let page = "text\n```yaml\napiVersion: koppel.dev/v1alpha1\nkind: RevenueRule\nmetadata: {name: a}\nspec: {}\n```\nand\n```yaml\nkey: 1\n```\n";
+        let manifests = manifests(page);
+        assert_eq!(manifests.len(), 1, "a block that is no manifest is none");
+        let lines = judge("page.md", &manifests[0]);
+        assert!(!lines.is_empty() && lines[0].starts_with("an example of error: page.md"), "{lines:?}");
+    }
+}

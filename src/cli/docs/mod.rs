@@ -4,6 +4,7 @@ mod commands;
 mod coverage;
 mod examples;
 mod fields;
+mod links;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ pub fn run(args: &DocsArgs) -> anyhow::Result<ExitCode> {
     let mut wrong = if args.check { drift(&args.dir)? } else { write(&args.dir)? };
     wrong.extend(coverage::gaps(&args.dir)?);
     wrong.extend(examples::faults(&args.dir)?);
+    wrong.extend(links::dead(&args.dir)?);
     for line in &wrong {
         eprintln!("{line}");
     }
