@@ -10,6 +10,7 @@ use super::conflicts::conflicts_seen_from;
 use super::rulebook::Rulebook;
 use crate::domain::country::Country;
 use crate::domain::master::{JournalKind, MasterData};
+use crate::domain::words;
 
 /// The condition that a finding belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,40 +19,21 @@ pub enum Topic {
     FinancialPeriodsAvailable,
 }
 
-/// The condition's reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FindingReason {
-    JournalInvalid,
-    AccountInvalid,
-    VatCodeInvalid,
-    PaymentConditionInvalid,
-    CostCenterUnknown,
-    CostUnitUnknown,
-    ItemGroupInvalid,
-    DeferralNotConfigured,
-    RuleConflict,
-    DivisionInvalid,
-    MissingFinancialPeriod,
-    NextYearNotOpened,
-}
-
-impl FindingReason {
-    /// The word in conditions, events and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::JournalInvalid => "JournalInvalid",
-            Self::AccountInvalid => "AccountInvalid",
-            Self::VatCodeInvalid => "VatCodeInvalid",
-            Self::PaymentConditionInvalid => "PaymentConditionInvalid",
-            Self::CostCenterUnknown => "CostCenterUnknown",
-            Self::CostUnitUnknown => "CostUnitUnknown",
-            Self::ItemGroupInvalid => "ItemGroupInvalid",
-            Self::DeferralNotConfigured => "DeferralNotConfigured",
-            Self::RuleConflict => "RuleConflict",
-            Self::DivisionInvalid => "DivisionInvalid",
-            Self::MissingFinancialPeriod => "MissingFinancialPeriod",
-            Self::NextYearNotOpened => "NextYearNotOpened",
-        }
+words! {
+    /// The condition's reason.
+    FindingReason {
+        JournalInvalid,
+        AccountInvalid,
+        VatCodeInvalid,
+        PaymentConditionInvalid,
+        CostCenterUnknown,
+        CostUnitUnknown,
+        ItemGroupInvalid,
+        DeferralNotConfigured,
+        RuleConflict,
+        DivisionInvalid,
+        MissingFinancialPeriod,
+        NextYearNotOpened,
     }
 }
 

@@ -3,44 +3,10 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use crate::domain::words;
+
 /// Kubernetes' limit on a condition's message, in bytes of UTF-8 at most as many characters.
 const MESSAGE_MAX: usize = 32_768;
-
-/// Defines an enum whose variants are words of the interface: they appear in status, events, metrics and the docs.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$of:meta])* $word:ident),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$of])* $word),+ }
-
-        impl $name {
-            /// Every one, in the order of the docs.
-            pub const ALL: &'static [Self] = &[$(Self::$word),+];
-
-            /// The word under which it is known everywhere.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$word => stringify!($word)),+ }
-            }
-
-            /// The one of this name.
-            pub fn parse(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == name)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str(self.as_str())
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-    };
-}
 
 words! {
     /// What a condition is about.

@@ -1,4 +1,5 @@
-//! The flows of a connection: one kind of thing in one direction, each with its switches (E39).
+//! The flows of a connection: one kind of thing in one direction, each with its switches (E39); only what is listed here
+//! is synced (E15).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

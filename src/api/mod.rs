@@ -1,3 +1,6 @@
+//! What a tenant declares (E10): every switch is a typed, documented field (E39); what is missing is asked for by an issue
+//! and becomes one (E38).
+//!
 //! The three resources, their conditions, and the way from manifests to rules that cannot be wrong in themselves.
 //!
 //! [`manifest`] reads files as kubectl does, [`schema`] and the CEL rules of the kinds judge each object as the API server

@@ -1,4 +1,5 @@
-//! RevenueRule: where the revenue of a line goes, and what happens to a coupon's discount.
+//! RevenueRule: where the revenue of a line goes, and what happens to a coupon's discount. Tying a single item is declared
+//! here, not done by hand (E13).
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;

@@ -12,3 +12,6 @@ pub mod invoice;
 pub mod master;
 pub mod money;
 pub mod vat_number;
+mod words;
+
+pub(crate) use words::words;

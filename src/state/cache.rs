@@ -21,6 +21,18 @@ impl ConnectionState {
         Ok(serde_json::from_str(&value).ok().map(|value| (instant_of(&read_at), value)))
     }
 
+    /// When what is cached under `name` was read.
+    pub async fn cached_at(&self, name: &str) -> StateResult<Option<Timestamp>> {
+        let row = query("SELECT read_at FROM cache WHERE connection = $1 AND name = $2")
+            .bind(&self.connection)
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let read_at: String = row.try_get("read_at")?;
+        Ok(Some(instant_of(&read_at)))
+    }
+
     pub async fn set_cached<T: Serialize + Sync>(&self, name: &str, read_at: Timestamp, value: &T) -> StateResult<()> {
         let value = serde_json::to_string(value).map_err(StateError::corrupt("cached master data"))?;
         query(

@@ -1,5 +1,6 @@
 //! Opening the store, and the view of it that belongs to one connection.
 
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ impl Store {
         let unusable = |source| StateError::Directory { path: directory.to_owned(), source };
         std::fs::create_dir_all(directory).map_err(unusable)?;
         let path = directory.join("koppel.db");
+        let _alone = alone(directory.join("koppel.lock")).await.map_err(unusable)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
@@ -66,6 +68,17 @@ impl ConnectionState {
     pub(super) fn directory(&self) -> &Path {
         &self.directory
     }
+}
+
+/// Waits until no other process opens the store: SQLite's migrator takes no lock of its own, so that two processes that
+/// start at once on a new state would both make its tables.
+async fn alone(path: PathBuf) -> std::io::Result<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.unwrap_or_else(|broken| Err(std::io::Error::other(broken)))
 }
 
 fn migration_error(path: PathBuf, error: MigrateError) -> StateError {

@@ -1,7 +1,7 @@
 //! Reading an administration's master data: cached by age, but what decides whether a document can be booked today
 //! (periods, journal status, and whatever held documents wait for) is read anew each run, so that holds dissolve (N3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -15,11 +15,15 @@ use crate::domain::hold::HoldReason;
 use crate::domain::master::MasterData;
 use crate::state::HeldSummary;
 
-/// How old cached master data may be.
+/// How old cached master data may be before it is due to be read again.
 const AGE_MAX: SignedDuration = SignedDuration::from_mins(60);
+/// Calls that a run spends on kinds that are due, those that held documents wait for among them: what was read together
+/// would be due together, and a run without news would cost as many calls as the first one. The oldest go first, the
+/// rest waits for the next run.
+const CALLS_FOR_DUE: usize = 5;
 
 /// A kind of master data, read and cached by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Accounts,
     Journals,
@@ -31,6 +35,21 @@ enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 7] = [
+        Self::Accounts,
+        Self::Journals,
+        Self::VatCodes,
+        Self::PaymentConditions,
+        Self::CostCenters,
+        Self::CostUnits,
+        Self::ItemGroups,
+    ];
+
+    /// How many calls it takes to read it.
+    fn calls(self) -> usize {
+        if self == Self::VatCodes { 2 } else { 1 }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
@@ -74,7 +93,8 @@ pub async fn read_master(
     held: &HeldSummary,
     freshness: Freshness,
 ) -> SyncResult<MasterData> {
-    let reader = Reader { session, division: division.code, held, freshness };
+    let due = due(session, division.code, held, freshness).await?;
+    let reader = Reader { session, division: division.code, due };
     let exact = &session.exact;
     let code = division.code;
     Ok(MasterData {
@@ -97,11 +117,50 @@ pub async fn read_master(
     })
 }
 
+/// The kinds that this run reads anew: all of them where that is wished; else what held documents wait for, and of what
+/// is due the oldest.
+async fn due(
+    session: &Session<'_>,
+    division: i32,
+    held: &HeldSummary,
+    freshness: Freshness,
+) -> SyncResult<BTreeSet<Kind>> {
+    if freshness == Freshness::Anew {
+        return Ok(Kind::ALL.into());
+    }
+    let mut chosen: BTreeSet<Kind> = Kind::ALL.into_iter().filter(|kind| is_waited_for(*kind, held)).collect();
+    let mut old = Vec::new();
+    for kind in Kind::ALL {
+        if chosen.contains(&kind) {
+            continue;
+        }
+        let read_at = session.state.cached_at(&cache_name(kind, division)).await?;
+        old.extend(read_at.filter(|at| session.now().duration_since(*at).abs() >= AGE_MAX).map(|at| (at, kind)));
+    }
+    old.sort_unstable();
+    let mut calls: usize = chosen.iter().map(|kind| kind.calls()).sum();
+    for (place, (_, kind)) in old.into_iter().enumerate() {
+        calls += kind.calls();
+        // The oldest goes in any case: what documents wait for must not keep the rest from ever being read.
+        if place == 0 || calls <= CALLS_FOR_DUE {
+            chosen.insert(kind);
+        }
+    }
+    Ok(chosen)
+}
+
+fn is_waited_for(kind: Kind, held: &HeldSummary) -> bool {
+    kind.cures().iter().any(|reason| held.by_reason.contains_key(reason.as_str()))
+}
+
+fn cache_name(kind: Kind, division: i32) -> String {
+    format!("{}:{division}", kind.name())
+}
+
 struct Reader<'a, 'b> {
     session: &'a Session<'b>,
     division: i32,
-    held: &'a HeldSummary,
-    freshness: Freshness,
+    due: BTreeSet<Kind>,
 }
 
 impl Reader<'_, '_> {
@@ -109,22 +168,16 @@ impl Reader<'_, '_> {
     where
         T: Serialize + DeserializeOwned + Sync,
     {
-        let name = format!("{}:{}", kind.name(), self.division);
-        let now = self.session.now();
-        if self.freshness == Freshness::ByAge && !self.waited_for(kind) {
+        let name = cache_name(kind, self.division);
+        if !self.due.contains(&kind) {
             let cached = self.session.state.cached::<Vec<T>>(&name).await?;
-            if let Some((read_at, rows)) = cached.filter(|(read_at, _)| now.duration_since(*read_at).abs() < AGE_MAX) {
-                let _ = read_at;
+            if let Some((_, rows)) = cached {
                 return Ok(rows);
             }
         }
         let rows = fetch().await.at(Vendor::ExactOnline)?;
-        self.session.state.set_cached(&name, now, &rows).await?;
+        self.session.state.set_cached(&name, self.session.now(), &rows).await?;
         Ok(rows)
-    }
-
-    fn waited_for(&self, kind: Kind) -> bool {
-        kind.cures().iter().any(|reason| self.held.by_reason.contains_key(reason.as_str()))
     }
 }
 

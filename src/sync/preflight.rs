@@ -52,7 +52,7 @@ pub async fn checked_master(
     let mut held = session.state.held_summary().await?;
     if held.by_reason.contains_key(HoldReason::RejectedByTarget.as_str()) {
         // What the target refused may have been mended in any kind of master data.
-        held.by_reason.extend(HoldReason::ALL.map(|reason| (reason.as_str().to_owned(), 1)));
+        held.by_reason.extend(HoldReason::ALL.iter().map(|reason| (reason.as_str().to_owned(), 1)));
     }
     let mut master = read_master(session, division, &held, Freshness::ByAge).await?;
     let mut found = preflight(&entity.rulebook, &master, session.today());
@@ -92,19 +92,19 @@ fn note(record: &mut RunRecord, finding: Finding) {
     }
 }
 
+/// The same word: both enums are spelt alike, and a test holds them together.
 fn reason_of(reason: FindingReason) -> Reason {
-    match reason {
-        FindingReason::JournalInvalid => Reason::JournalInvalid,
-        FindingReason::AccountInvalid => Reason::AccountInvalid,
-        FindingReason::VatCodeInvalid => Reason::VatCodeInvalid,
-        FindingReason::PaymentConditionInvalid => Reason::PaymentConditionInvalid,
-        FindingReason::CostCenterUnknown => Reason::CostCenterUnknown,
-        FindingReason::CostUnitUnknown => Reason::CostUnitUnknown,
-        FindingReason::ItemGroupInvalid => Reason::ItemGroupInvalid,
-        FindingReason::DeferralNotConfigured => Reason::DeferralNotConfigured,
-        FindingReason::RuleConflict => Reason::RuleConflict,
-        FindingReason::DivisionInvalid => Reason::DivisionInvalid,
-        FindingReason::MissingFinancialPeriod => Reason::MissingFinancialPeriod,
-        FindingReason::NextYearNotOpened => Reason::NextYearNotOpened,
+    Reason::parse(reason.as_str()).unwrap_or(Reason::RuleConflict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_of_the_accounting_is_a_reason_of_the_conditions() {
+        for reason in FindingReason::ALL {
+            assert!(Reason::parse(reason.as_str()).is_some(), "{reason}");
+        }
     }
 }

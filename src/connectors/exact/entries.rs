@@ -1,4 +1,5 @@
-//! Sales entries: booked once, found again by their reference (I1).
+//! Sales entries: booked once, found again by their reference (I1). Whether an invoice is paid is Exact's own matching; it is
+//! neither set nor read here (E16).
 
 use uuid::Uuid;
 

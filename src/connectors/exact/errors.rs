@@ -3,39 +3,41 @@
 
 use crate::connectors::http::CallError;
 use crate::domain::hold::HoldReason;
+use crate::domain::words;
 
-/// The meaning of a refusal. The name is stable: it is the `code` of [`CallError::Rejected`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum BusinessError {
-    PeriodClosed,
-    FinancialYearMissing,
-    FinancialYearFixed,
-    EntryNumberInUse,
-    DuplicateValue,
-    CustomerInvalid,
-    CustomerNotACustomer,
-    CustomerInactive,
-    CustomerBlocked,
-    JournalInvalid,
-    PaymentConditionInvalid,
-    DueDateMissing,
-    VatCodeInvalid,
-    VatPercentageInvalid,
-    VatNumberInvalid,
-    EmailInvalid,
-    CostCenterInvalid,
-    CostUnitInvalid,
-    AccountInvalid,
-    AccountBlocked,
-    ItemGroupInvalid,
-    RateNotAllowed,
-    CurrencyInvalid,
-    /// The request itself is wrong: a mistake of Koppel's, or a field that the vendor no longer knows.
-    RequestInvalid,
-    /// The vendor's own trouble, not a refusal; only ever seen inside the connector.
-    VendorTrouble,
-    /// A text that this table does not know.
-    Unknown,
+words! {
+    /// The meaning of a refusal. The name is stable: it is the `code` of [`CallError::Rejected`].
+    BusinessError {
+        PeriodClosed,
+        FinancialYearMissing,
+        FinancialYearFixed,
+        EntryNumberInUse,
+        DuplicateValue,
+        CustomerInvalid,
+        CustomerNotACustomer,
+        CustomerInactive,
+        CustomerBlocked,
+        JournalInvalid,
+        PaymentConditionInvalid,
+        DueDateMissing,
+        VatCodeInvalid,
+        VatPercentageInvalid,
+        VatNumberInvalid,
+        EmailInvalid,
+        CostCenterInvalid,
+        CostUnitInvalid,
+        AccountInvalid,
+        AccountBlocked,
+        ItemGroupInvalid,
+        RateNotAllowed,
+        CurrencyInvalid,
+        /// The request itself is wrong: a mistake of Koppel's, or a field that the vendor no longer knows.
+        RequestInvalid,
+        /// The vendor's own trouble, not a refusal; only ever seen inside the connector.
+        VendorTrouble,
+        /// A text that this table does not know.
+        Unknown,
+    }
 }
 
 /// Whole sentences, and the beginnings of them, in lower case; looked at before the grammar.
@@ -166,11 +168,6 @@ impl BusinessError {
         Some(code.as_deref().and_then(Self::parse).unwrap_or(Self::Unknown))
     }
 
-    /// The meaning of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|meaning| meaning.as_str() == name)
-    }
-
     /// Why a document that met this refusal is held.
     pub fn hold_reason(self) -> HoldReason {
         self.meaning().0
@@ -269,51 +266,6 @@ fn by_grammar(line: &str) -> Option<BusinessError> {
     }
 }
 
-macro_rules! names {
-    ($($name:ident),* $(,)?) => {
-        impl BusinessError {
-            /// Every meaning.
-            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
-
-            /// The stable name.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => stringify!($name)),*
-                }
-            }
-        }
-    };
-}
-
-names!(
-    PeriodClosed,
-    FinancialYearMissing,
-    FinancialYearFixed,
-    EntryNumberInUse,
-    DuplicateValue,
-    CustomerInvalid,
-    CustomerNotACustomer,
-    CustomerInactive,
-    CustomerBlocked,
-    JournalInvalid,
-    PaymentConditionInvalid,
-    DueDateMissing,
-    VatCodeInvalid,
-    VatPercentageInvalid,
-    VatNumberInvalid,
-    EmailInvalid,
-    CostCenterInvalid,
-    CostUnitInvalid,
-    AccountInvalid,
-    AccountBlocked,
-    ItemGroupInvalid,
-    RateNotAllowed,
-    CurrencyInvalid,
-    RequestInvalid,
-    VendorTrouble,
-    Unknown,
-);
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -370,7 +322,7 @@ mod tests {
     #[test]
     fn names_come_back_and_every_meaning_has_a_remedy() {
         for meaning in BusinessError::ALL {
-            assert_eq!(BusinessError::parse(meaning.as_str()), Some(meaning));
+            assert_eq!(BusinessError::parse(meaning.as_str()), Some(*meaning));
             assert!(!meaning.remedy().is_empty() && !meaning.remedy().ends_with('.'));
         }
     }

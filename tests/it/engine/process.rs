@@ -1,0 +1,103 @@
+//! The real binary as a process that can be killed at a chosen moment.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use koppel::sandbox::exact::CallRecord;
+
+use super::world::World;
+
+/// Nothing here takes longer, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(5);
+
+/// A run under way; killed when dropped, should a test fail.
+pub struct Running(Child);
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    /// SIGKILL, and the process is gone when this returns.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// `koppel run -f … --state …` on the world's manifests.
+fn command(world: &World) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_koppel"));
+    command.arg("run").arg("-f").arg(world.manifest_folder()).arg("--state").arg(world.state_directory());
+    command.args(["-o", "json"]).stdin(Stdio::null());
+    command
+}
+
+pub fn spawn(world: &World) -> Running {
+    Running(command(world).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+/// Runs to the end, which must come.
+pub async fn run(world: &World) -> Output {
+    let mut command = command(world);
+    let ended = tokio::task::spawn_blocking(move || command.output());
+    tokio::time::timeout(PATIENCE, ended).await.expect("the run hangs").unwrap().unwrap()
+}
+
+/// Runs to the end, which must be a good one; what it printed.
+pub async fn run_well(world: &World) -> serde_json::Value {
+    let output = run(world).await;
+    assert!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Waits until `what` holds.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Waits until the sandbox has recorded a call like this one.
+pub async fn until_called(world: &World, method: &str, resource: &str) {
+    let is = |call: &CallRecord| call.method == method && call.resource() == resource;
+    until(&format!("{method} {resource}"), async || world.exact.calls().iter().any(is)).await;
+}
+
+/// Waits until the process has an open intent and has stopped calling: its POST hangs.
+pub async fn until_it_hangs(world: &World) {
+    let state = world.state().await;
+    let mut before = (0, Instant::now());
+    until("the process hangs in a POST", async || {
+        let calls = world.exact.calls().len();
+        if calls != before.0 {
+            before = (calls, Instant::now());
+        }
+        before.1.elapsed() > Duration::from_millis(150) && !state.intents("invoice").await.unwrap().is_empty()
+    })
+    .await;
+}
+
+/// The state's database file.
+pub fn database(world: &World) -> PathBuf {
+    world.state_directory().join("koppel.db")
+}

@@ -1,0 +1,335 @@
+//! The world that every test of the engine starts from: both sandboxes, the quickstart's manifests, a directory for state
+//! and tokens, and a clock that lets the sandboxes' time pass instead of waiting. What is proved is read from the
+//! sandboxes' own books, not from what Koppel says of itself; only what is held is Koppel's word.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use koppel::api::manifest;
+use koppel::api::status::RunOutcome;
+use koppel::api::validate::{Secrets, ValidatedConnection, validate};
+use koppel::connectors::exact::FileTokenStore;
+use koppel::connectors::http::Clock;
+use koppel::sandbox::chargebee::{ChargebeeSandbox, Limits};
+use koppel::sandbox::clock::SandboxClock;
+use koppel::sandbox::exact::{BookedEntry, CallRecord, ExactSandbox, Quotas};
+use koppel::sandbox::generator::{Expectation, Size};
+use koppel::sandbox::server::{Sandbox, SandboxOptions};
+use koppel::state::{ConnectionState, HeldDocument, Store};
+use koppel::sync::progress::Silent;
+use koppel::sync::{Environment, RunReport, StopSignal, SyncResult, run_connection};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const DIVISION: i32 = 100_001;
+pub const SALES: &str = "salesentry/SalesEntries";
+const FILES: [&str; 4] = [
+    include_str!("../../../examples/quickstart/syncconnection.yaml"),
+    include_str!("../../../examples/quickstart/entitymapping.yaml"),
+    include_str!("../../../examples/quickstart/revenuerules.yaml"),
+    include_str!("../../../examples/quickstart/secrets.yaml"),
+];
+const START: &str = "2026-07-01";
+
+/// The sandboxes' time as Koppel's own: sleeping moves it on.
+#[derive(Clone)]
+pub struct SharedClock(pub SandboxClock);
+
+impl Clock for SharedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.0.advance(SignedDuration::try_from(duration).unwrap());
+            tokio::task::yield_now().await;
+        })
+    }
+}
+
+/// Both sandboxes, the manifests, and where Koppel keeps what it remembers.
+pub struct World {
+    pub clock: SandboxClock,
+    pub chargebee: ChargebeeSandbox,
+    pub exact: ExactSandbox,
+    pub expectations: BTreeMap<String, Expectation>,
+    manifests: String,
+    home: TempDir,
+    /// First day in scope, as the manifests have it.
+    pub start: String,
+}
+
+/// The demo's world with another size, standing time and no quotas.
+pub fn options(customers: usize, invoices: usize, failures: bool) -> SandboxOptions {
+    SandboxOptions {
+        clock_running: false,
+        size: Size { customers, invoices },
+        chargebee_limits: Limits::off(),
+        exact_quotas: Quotas::off(),
+        failures,
+        ..SandboxOptions::default()
+    }
+}
+
+impl World {
+    /// Every failure cause at least once, and the year 2027 not opened.
+    pub async fn with_failures() -> Self {
+        Self::start(options(24, 60, true)).await
+    }
+
+    /// A few documents, all of which can be booked.
+    pub async fn clean() -> Self {
+        Self::start(options(8, 16, false)).await
+    }
+
+    pub async fn start(options: SandboxOptions) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let (chargebee_url, exact_url) = (sandbox.chargebee_url(), sandbox.exact_url());
+        Self::of(sandbox.clock, sandbox.chargebee, sandbox.exact, sandbox.expectations, &chargebee_url, &exact_url)
+    }
+
+    pub fn of(
+        clock: SandboxClock,
+        chargebee: ChargebeeSandbox,
+        exact: ExactSandbox,
+        expectations: BTreeMap<String, Expectation>,
+        chargebee_url: &str,
+        exact_url: &str,
+    ) -> Self {
+        let manifests = FILES
+            .join("\n---\n")
+            .replace("    site: wolkwerk-test\n", &format!("    site: wolkwerk-test\n    url: {chargebee_url}\n"))
+            .replace("    country: NL\n", &format!("    url: {exact_url}\n"));
+        assert!(manifests.contains(chargebee_url) && manifests.contains(exact_url), "the quickstart has changed");
+        let home = tempfile::tempdir().unwrap();
+        Self { clock, chargebee, exact, expectations, manifests, home, start: START.to_owned() }
+    }
+
+    /// Changes a text of the manifests that must be there.
+    pub fn edit(&mut self, from: &str, to: &str) {
+        assert!(self.manifests.contains(from), "the manifests do not say {from:?}");
+        self.manifests = self.manifests.replacen(from, to, 1);
+    }
+
+    /// Adds an object to the manifests.
+    pub fn apply(&mut self, yaml: &str) {
+        self.manifests.push_str("\n---\n");
+        self.manifests.push_str(yaml);
+    }
+
+    pub fn connection(&self) -> ValidatedConnection {
+        let (manifests, loaded) = manifest::load_text("quickstart", &self.manifests);
+        let mut outcome = validate(&manifests, Secrets::Here);
+        let findings: Vec<String> = loaded.sorted().iter().chain(&outcome.findings).map(ToString::to_string).collect();
+        assert!(findings.is_empty(), "{findings:#?}");
+        outcome.connections.pop().expect("a connection")
+    }
+
+    pub fn state_directory(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
+    /// Writes the manifests for the command, and returns their folder.
+    pub fn manifest_folder(&self) -> PathBuf {
+        let folder = self.home.path().join("manifests");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("all.yaml"), &self.manifests).unwrap();
+        folder
+    }
+
+    /// Opens state and tokens where the command has them too.
+    pub async fn environment(&self) -> Environment {
+        let directory = self.state_directory();
+        Environment {
+            store: Store::open(&directory).await.unwrap(),
+            tokens: Arc::new(FileTokenStore::open(directory.join("tokens")).unwrap()),
+            clock: Arc::new(SharedClock(self.clock.clone())),
+            stop: StopSignal::default(),
+            progress: Arc::new(Silent),
+        }
+    }
+
+    pub async fn state(&self) -> ConnectionState {
+        self.environment().await.store.connection(&self.connection().state_key())
+    }
+
+    /// Deletes everything that Koppel remembers but its tokens.
+    pub fn lose_state(&self) {
+        for file in std::fs::read_dir(self.state_directory()).unwrap().map(Result::unwrap) {
+            if file.file_type().unwrap().is_file() {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
+    }
+
+    pub async fn try_run(&self) -> SyncResult<RunReport> {
+        run_connection(&self.connection(), &self.environment().await).await
+    }
+
+    /// Runs once, with the records of calls begun anew.
+    pub async fn run(&self) -> RunReport {
+        self.chargebee.reset_calls();
+        self.exact.reset_calls();
+        self.try_run().await.unwrap()
+    }
+
+    /// Runs once to its end.
+    pub async fn run_to_end(&self) -> RunReport {
+        let report = self.run().await;
+        assert_eq!(outcome(&report), RunOutcome::Completed, "{:#?}", report.status.conditions);
+        report
+    }
+
+    pub async fn held(&self) -> BTreeMap<String, HeldDocument> {
+        let state = self.state().await;
+        let held = state.held_page("invoice", "", 10_000).await.unwrap();
+        held.into_iter().map(|held| (held.number.clone(), held)).collect()
+    }
+
+    /// The reason for which a document is held, or none.
+    pub async fn reason(&self, number: &str) -> Option<String> {
+        self.held().await.get(number).map(|held| held.hold.reason.to_string())
+    }
+
+    pub fn entries(&self) -> Vec<BookedEntry> {
+        self.exact.entries(DIVISION)
+    }
+
+    /// The entries under a reference.
+    pub fn entries_of(&self, number: &str) -> Vec<BookedEntry> {
+        self.entries().into_iter().filter(|entry| entry.your_ref == number).collect()
+    }
+
+    /// Calls to Exact of the last run, but for tokens and `current/Me`.
+    pub fn exact_calls(&self) -> Vec<CallRecord> {
+        let aside = |call: &CallRecord| {
+            call.resource().starts_with("oauth2/") || call.path.to_lowercase().ends_with("current/me")
+        };
+        self.exact.calls().into_iter().filter(|call| !aside(call)).collect()
+    }
+
+    /// Everything that was written to Exact in the last run, as `METHOD resource status`.
+    pub fn writes(&self) -> Vec<String> {
+        let writes = self.exact_calls().into_iter().filter(|call| call.method != "GET");
+        writes.map(|call| format!("{} {} {}", call.method, call.resource(), call.status)).collect()
+    }
+
+    /// How many POSTs of the last run went to a resource, whatever their answer.
+    pub fn posts(&self, resource: &str) -> usize {
+        let to = |call: &&CallRecord| call.method == "POST" && call.resource() == resource;
+        self.exact_calls().iter().filter(to).count()
+    }
+
+    /// The invoices that are to be booked or held: issued, not taken back, in scope, not without any amount. By number,
+    /// with currency and total.
+    pub fn in_scope(&self) -> BTreeMap<String, (String, i64)> {
+        let invoices = self.chargebee.invoices();
+        let rows = invoices.iter().filter(|invoice| is_in_scope(invoice, &self.start));
+        rows.map(|row| (text(row, "id"), (text(row, "currency_code"), row["total"].as_i64().unwrap()))).collect()
+    }
+
+    /// Both books are equal (I1, I2): every document in scope is either held, or booked once with its own total; nothing
+    /// else is booked.
+    pub async fn assert_books_equal(&self) {
+        self.assert_books_equal_in(&[DIVISION]).await;
+    }
+
+    pub async fn assert_books_equal_in(&self, divisions: &[i32]) {
+        let held: BTreeSet<String> = self.held().await.into_keys().collect();
+        let mut expected: BTreeMap<String, (String, i64)> = self.in_scope();
+        expected.retain(|number, _| !held.contains(number));
+        let mut booked = BTreeMap::new();
+        for entry in divisions.iter().flat_map(|division| self.exact.entries(*division)) {
+            let amounts = (entry.currency.clone(), entry.total);
+            let before = booked.insert(entry.your_ref.clone(), amounts);
+            assert_eq!(before, None, "{} is booked twice", entry.your_ref);
+        }
+        assert_eq!(booked, expected, "what is booked is not what was invoiced and is not held");
+        assert_eq!(sums(&booked), sums(&expected));
+    }
+
+    /// Nobody was ever told to call less (I6).
+    pub fn assert_no_429(&self) {
+        let exact: Vec<_> = self.exact.calls().into_iter().filter(|call| call.status == 429).collect();
+        assert!(exact.is_empty(), "{exact:#?}");
+        let chargebee: Vec<_> = self.chargebee.calls().into_iter().filter(|call| call.status == 429).collect();
+        assert!(chargebee.is_empty(), "{chargebee:#?}");
+    }
+
+    /// No customer of the site has two accounts that carry its mark, and no item of the catalogue two items.
+    pub fn assert_no_twins(&self) {
+        let marks: Vec<String> =
+            self.exact.accounts(DIVISION).into_iter().map(|account| account.search_code.to_lowercase()).collect();
+        for customer in self.chargebee.customers() {
+            let id = text(&customer, "id").to_lowercase();
+            let own = marks.iter().filter(|mark| **mark == id).count();
+            assert!(own <= 1, "customer {id} has {own} accounts");
+        }
+        let codes: Vec<String> = self.exact.items(DIVISION).into_iter().map(|item| item.code).collect();
+        let distinct: BTreeSet<&String> = codes.iter().collect();
+        assert_eq!(distinct.len(), codes.len(), "{codes:?}");
+    }
+
+    /// The in-scope documents of a customer.
+    pub fn invoices_of(&self, customer: &str) -> Vec<String> {
+        let scope = self.in_scope();
+        let invoices = self.chargebee.invoices();
+        let own = invoices.iter().filter(|invoice| invoice["customer_id"] == customer);
+        own.map(|invoice| text(invoice, "id")).filter(|number| scope.contains_key(number)).collect()
+    }
+
+    /// The document that the generator made for a failure, and no other is held for the same cause alone.
+    pub fn expected_for(&self, reason: &str) -> Vec<String> {
+        let found = self.expectations.iter().filter(|(_, expected)| expected.reason == reason);
+        found.map(|(number, _)| number.clone()).collect()
+    }
+
+    pub fn invoice(&self, number: &str) -> Value {
+        self.chargebee.invoice(number).unwrap_or_else(|| panic!("no invoice {number}"))
+    }
+
+    /// The clock moves on by a minute, so that what changes now is later than what was read before.
+    pub fn a_minute_passes(&self) {
+        self.clock.advance(SignedDuration::from_mins(1));
+    }
+}
+
+pub fn outcome(report: &RunReport) -> RunOutcome {
+    report.status.last_run.as_ref().and_then(|run| run.outcome).expect("an outcome")
+}
+
+/// Status, reason and message of a condition.
+pub fn condition(report: &RunReport, type_: &str) -> (String, String, String) {
+    let found = report.status.conditions.iter().find(|condition| condition.type_ == type_);
+    let condition = found.unwrap_or_else(|| panic!("no condition {type_}"));
+    (condition.status.clone(), condition.reason.clone(), condition.message.clone())
+}
+
+pub fn flow<'a>(report: &'a RunReport, name: &str) -> &'a koppel::sync::tally::FlowTally {
+    report.flows.iter().find(|flow| flow.name == name).unwrap_or_else(|| panic!("no flow {name}"))
+}
+
+pub fn text(row: &Value, name: &str) -> String {
+    row[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn is_in_scope(invoice: &Value, start: &str) -> bool {
+    let issued = matches!(invoice["status"].as_str(), Some("posted" | "payment_due" | "not_paid" | "paid"));
+    let date = Timestamp::from_second(invoice["date"].as_i64().unwrap_or_default()).unwrap();
+    let day = date.to_zoned(TimeZone::get("Europe/Amsterdam").unwrap()).date().to_string();
+    let lines = invoice["line_items"].as_array().into_iter().flatten();
+    let has_amounts = invoice["total"] != 0 || lines.clone().any(|line| line["amount"] != 0);
+    issued && invoice["deleted"] != true && day.as_str() >= start && has_amounts
+}
+
+fn sums(amounts: &BTreeMap<String, (String, i64)>) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    amounts.values().for_each(|(currency, total)| *sums.entry(currency.clone()).or_default() += total);
+    sums
+}
