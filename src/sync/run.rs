@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::backlog;
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
@@ -31,8 +32,9 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
     if let Some(limits) = session.state.cursor("exact", "limits").await? {
         session.exact.restore_limits(limits);
     }
+    record.backlog = backlog::known(session).await?;
     let ended = stages(session, &mut record).await;
-    session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
+    session.keep_limits().await?;
     if let Err(error) = ended {
         record.end_with(session, &error);
     }
@@ -41,7 +43,9 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
 
 async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()> {
     let divisions = connect(session, record).await?;
+    record.findings.reached.systems = true;
     let mut router = open_books(session, record, &divisions).await?;
+    record.findings.reached.mapping = true;
     run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
         catalogue::read_catalogue(session, tally).await?;
         for books in router.entities() {
@@ -58,6 +62,7 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     })
     .await?;
     outlook(session, record, &router).await?;
+    record.findings.reached.periods = true;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
         let ended = invoices::run(session, &mut router, tally).await;
         site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
@@ -67,9 +72,7 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     for books in router.entities() {
         deferral::note_if_missing(session, record, books.division()).await?;
     }
-    if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
-        record.backlog = invoices::count_backlog(session, &mut router).await.unwrap_or_default();
-    }
+    backlog::keep(session, record, &mut router, &ended).await?;
     ended
 }
 
