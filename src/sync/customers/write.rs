@@ -179,8 +179,10 @@ impl Case<'_, '_> {
 
     async fn create(&self, sent: String, tally: &mut FlowTally) -> SyncResult<Option<Link>> {
         let state = &self.session.state;
-        if state.has_intent(KIND, &self.intent_id()).await? {
-            return self.look_for_sent(tally).await;
+        if state.has_intent(KIND, &self.intent_id()).await?
+            && let Some(link) = self.look_for_sent(tally).await?
+        {
+            return Ok(Some(link));
         }
         state.begin(&self.intent(&sent)).await?;
         let made = self.session.exact.create_account(self.division(), &self.desired).await;
@@ -192,7 +194,7 @@ impl Case<'_, '_> {
             Err(CallError::OutcomeUnknown { .. }) => match self.look_up().await? {
                 Some(id) => id,
                 // Not there (yet): the next run has read the books again before it tries.
-                None => return Ok(None),
+                None => return self.unknown(tally).await.map(Some),
             },
             Err(error @ CallError::Rejected { .. }) => {
                 let problem = refused(self.customer, &error);
@@ -205,8 +207,8 @@ impl Case<'_, '_> {
         self.made(id, tally).await.map(Some)
     }
 
-    /// An account was sent and its answer lost: searched for, and sent again only by a run that comes later, when it was
-    /// certainly not taken.
+    /// An account was sent and its answer lost: searched for. None where it was certainly not taken and is to be sent
+    /// again.
     async fn look_for_sent(&self, tally: &mut FlowTally) -> SyncResult<Option<Link>> {
         let state = &self.session.state;
         if let Some(id) = self.look_up().await? {
@@ -216,10 +218,18 @@ impl Case<'_, '_> {
         let intents = state.intents(KIND).await?;
         let sent = intents.iter().find(|intent| intent.identity == self.intent_id());
         let old = sent.is_none_or(|intent| self.session.now().duration_since(intent.created_at) >= SETTLED_AFTER);
-        if old {
-            state.forget(KIND, &self.intent_id()).await?;
-        }
-        Ok(None)
+        if old { Ok(None) } else { self.unknown(tally).await.map(Some) }
+    }
+
+    /// Whether the account was made is not known: the customer's documents wait, and the next run looks again.
+    async fn unknown(&self, tally: &mut FlowTally) -> SyncResult<Link> {
+        let problem = Hold::new(
+            HoldReason::OutcomeUnknown,
+            format!("whether the account of customer {} was made is not known: its answer was lost", self.customer.id),
+            "nothing to do: the next run looks in the books before it sends the account again",
+        );
+        let link = self.link(None, Some(problem))?;
+        self.save(link, tally).await
     }
 
     fn intent_id(&self) -> String {
