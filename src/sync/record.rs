@@ -18,8 +18,8 @@ pub struct RunRecord {
     pub findings: RunFindings,
     pub flows: Vec<FlowTally>,
     pub outcome: RunOutcome,
-    /// Documents that could be booked and are not yet, where a quota ended the run.
-    pub backlog: u64,
+    /// Documents that could be booked and are not yet; `None` where the run did not come so far as to count them.
+    pub backlog: Option<u64>,
 }
 
 impl RunRecord {
@@ -31,7 +31,7 @@ impl RunRecord {
             findings: RunFindings::default(),
             flows: Vec::new(),
             outcome: RunOutcome::Completed,
-            backlog: 0,
+            backlog: None,
         }
     }
 

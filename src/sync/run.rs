@@ -33,8 +33,9 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
     }
     let ended = stages(session, &mut record).await;
     session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
-    if let Err(error) = ended {
-        record.end_with(session, &error);
+    match ended {
+        Ok(()) => record.backlog = Some(0),
+        Err(error) => record.end_with(session, &error),
     }
     build_report(session, record).await
 }
@@ -42,6 +43,18 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
 async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()> {
     let divisions = connect(session, record).await?;
     let mut router = open_books(session, record, &divisions).await?;
+    let ended = flows(session, record, &mut router).await;
+    if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
+        // The catalogue's flow may have ended before its items were known.
+        for books in router.entities_mut() {
+            learn_items(session, books).await?;
+        }
+        record.backlog = invoices::count_backlog(session, &mut router).await.ok();
+    }
+    ended
+}
+
+async fn flows(session: &Session<'_>, record: &mut RunRecord, router: &mut Router<'_>) -> SyncResult<()> {
     run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
         catalogue::read_catalogue(session, tally).await?;
         for books in router.entities() {
@@ -54,21 +67,18 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
         learn_items(session, books).await?;
     }
     run_flow(session, record, "customers", session.connection.flows.customers, async |tally| {
-        customers::run(session, &router, tally).await
+        customers::run(session, router, tally).await
     })
     .await?;
-    outlook(session, record, &router).await?;
+    outlook(session, record, router).await?;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
-        let ended = invoices::run(session, &mut router, tally).await;
+        let ended = invoices::run(session, router, tally).await;
         site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
         ended
     })
     .await;
     for books in router.entities() {
         deferral::note_if_missing(session, record, books.division()).await?;
-    }
-    if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
-        record.backlog = invoices::count_backlog(session, &mut router).await.unwrap_or_default();
     }
     ended
 }
