@@ -8,5 +8,6 @@ mod faults;
 mod kills;
 mod one_writer;
 mod process;
+mod quotas;
 mod repeat;
 mod world;
