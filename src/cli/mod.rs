@@ -9,6 +9,7 @@ pub mod check;
 pub mod crd;
 #[cfg(feature = "sandbox")]
 pub mod demo;
+pub mod docs;
 pub mod folder;
 pub mod held;
 pub mod output;
@@ -38,6 +39,7 @@ enum Command {
     Held(held::HeldArgs),
     Authorize(authorize::AuthorizeArgs),
     Crd(crd::CrdArgs),
+    Docs(docs::DocsArgs),
     #[cfg(feature = "sandbox")]
     Demo(demo::DemoArgs),
     #[cfg(feature = "sandbox")]
@@ -57,6 +59,7 @@ impl Cli {
             Command::Held(args) => held::run(args).await,
             Command::Authorize(args) => authorize::run(args).await,
             Command::Crd(args) => crd::run(&args),
+            Command::Docs(args) => docs::run(&args),
             #[cfg(feature = "sandbox")]
             Command::Demo(args) => demo::run(args).await,
             #[cfg(feature = "sandbox")]

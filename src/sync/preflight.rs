@@ -1,6 +1,7 @@
 //! Before any document: the administration is there and open, its master data is read, and everything that the manifests
 //! name is looked for in it (E17, E29–E32, N2).
 
+use super::empty::prove_master;
 use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::findings::Problem;
@@ -60,6 +61,7 @@ pub async fn checked_master(
         read = read_master(session, division, &held, Freshness::Anew(&read)).await?;
         found = preflight(&entity.rulebook, &read.master, session.today());
     }
+    prove_master(session, &master).await?;
     found.into_iter().for_each(|finding| note(record, finding));
     Ok(read.master)
 }
