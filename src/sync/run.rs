@@ -145,7 +145,13 @@ async fn open_entity<'a>(
     }
     .await;
     match opened {
-        Ok(master) => Ok(EntityBooks { entity, master, items: Default::default() }),
+        Ok(master) => Ok(EntityBooks {
+            entity,
+            administration: division.clone(),
+            master,
+            read_after_refusal: false,
+            items: Default::default(),
+        }),
         Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
             record.findings.division_invalid(&error.to_string());
             Err(Closed::Why(error.to_string()))
