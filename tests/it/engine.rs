@@ -9,5 +9,6 @@ mod kills;
 mod one_writer;
 mod process;
 mod quotas;
+mod refusals;
 mod repeat;
 mod world;
