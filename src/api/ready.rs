@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use super::conditions::{ConditionType, Observed, Reason, Status, find_condition, has_status};
+use super::conditions::{ConditionType, Observed, Reason, Status, find_condition};
 
 /// So many documents in a row, with none booked between them, are no longer single documents. Fewer would make `Ready` go to
 /// and fro with each one that is held.
@@ -89,10 +89,11 @@ fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
     if facts.held_since_last_booking >= EVERYTHING_HELD_MIN && facts.backlog == 0 {
         return not_ready(Reason::EverythingHeld, everything_held(conditions, facts));
     }
-    if facts.backlog > 0 && has_status(conditions, ConditionType::QuotaHealthy, Status::False) {
-        return find_condition(conditions, ConditionType::QuotaHealthy).map(taken_over);
-    }
-    None
+    let quota = find_condition(conditions, ConditionType::QuotaHealthy);
+    let spent = quota.filter(|quota| quota.status == Status::False.as_str());
+    // An endpoint that is left alone for its errors keeps the run from what it is for, whether or not it got so far as to
+    // count that.
+    spent.filter(|quota| facts.backlog > 0 || quota.reason == Reason::ErrorQuotaNear.as_str()).map(taken_over)
 }
 
 fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
@@ -207,6 +208,12 @@ mod tests {
         assert_eq!(summary(&[], &late), ("False".into(), "RunOverdue".into()));
         let failed = RunFacts { failed: Some("flow invoices failed".into()), ..reported() };
         assert_eq!(summary(&[], &failed), ("False".into(), "RunFailed".into()));
+    }
+
+    #[test]
+    fn an_endpoint_left_alone_for_its_errors_is_not_ready_n4() {
+        let near = with(&[(ConditionType::QuotaHealthy, false, Reason::ErrorQuotaNear)]);
+        assert_eq!(summary(&near, &reported()), ("False".into(), "ErrorQuotaNear".into()));
     }
 
     #[test]

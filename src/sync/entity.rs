@@ -8,6 +8,7 @@ use super::plan::item::item_code;
 use super::session::Session;
 use crate::accounting::context::{BookingContext, ItemFacts};
 use crate::api::validate::ValidatedEntity;
+use crate::connectors::exact::Division;
 use crate::domain::catalogue::{Item, ItemPrice};
 use crate::domain::master::MasterData;
 
@@ -16,7 +17,10 @@ const PAGE: i64 = 500;
 /// An entity ready to be planned for.
 pub struct EntityBooks<'a> {
     pub entity: &'a ValidatedEntity,
+    pub administration: Division,
     pub master: MasterData,
+    /// The books refused something in this run, and all master data was read after that.
+    pub read_after_refusal: bool,
     /// By item price.
     pub items: BTreeMap<String, ItemFacts>,
 }

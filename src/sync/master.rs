@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::entity::EntityBooks;
 use super::error::{At, SyncResult, Vendor};
 use super::session::Session;
 use crate::connectors::exact::Division;
@@ -82,6 +83,8 @@ pub enum Freshness<'a> {
     ByAge,
     /// What an earlier reading of the same run took from the cache is read; what it read itself is not read twice.
     Anew(&'a Read),
+    /// Everything is read, whatever was read before: the books have just shown that they are not as they were.
+    Now,
 }
 
 /// Master data, and which kinds of it this run has read.
@@ -107,10 +110,9 @@ pub async fn read_master(
     let code = division.code;
     let (periods, closed) = match freshness {
         Freshness::Anew(before) => (before.master.periods.clone(), before.master.closed.clone()),
-        Freshness::ByAge => (
-            exact.periods(code).await.at(Vendor::ExactOnline)?,
-            exact.closed_periods(code).await.at(Vendor::ExactOnline)?,
-        ),
+        Freshness::ByAge | Freshness::Now => {
+            (exact.periods(code).await.at(Vendor::ExactOnline)?, exact.closed_periods(code).await.at(Vendor::ExactOnline)?)
+        }
     };
     let master = MasterData {
         division: code,
@@ -133,6 +135,21 @@ pub async fn read_master(
     Ok(Read { master, kinds: reader.kinds })
 }
 
+/// Reads everything anew into `books` when they refuse something for the first time in a run: what was planned by an older
+/// picture would be refused one by one, and a refusal must be remembered with the facts that it stands on (N3, I5).
+///
+/// # Errors
+/// The target's, or the state store's.
+pub async fn read_after_refusal(session: &Session<'_>, books: &mut EntityBooks<'_>) -> SyncResult<()> {
+    if books.read_after_refusal {
+        return Ok(());
+    }
+    let nothing = HeldSummary::default();
+    books.master = read_master(session, &books.administration, &nothing, Freshness::Now).await?.master;
+    books.read_after_refusal = true;
+    Ok(())
+}
+
 /// The kinds that are read anew: what was not yet, where that is wished; else what held documents wait for, and of what
 /// is due the oldest.
 async fn due(
@@ -141,8 +158,12 @@ async fn due(
     held: &HeldSummary,
     freshness: Freshness<'_>,
 ) -> SyncResult<BTreeSet<Kind>> {
-    if let Freshness::Anew(before) = freshness {
-        return Ok(Kind::ALL.into_iter().filter(|kind| !before.kinds.contains(kind)).collect());
+    match freshness {
+        Freshness::Now => return Ok(Kind::ALL.into()),
+        Freshness::Anew(before) => {
+            return Ok(Kind::ALL.into_iter().filter(|kind| !before.kinds.contains(kind)).collect());
+        }
+        Freshness::ByAge => {}
     }
     let mut chosen: BTreeSet<Kind> = Kind::ALL.into_iter().filter(|kind| is_waited_for(*kind, held)).collect();
     let mut old = Vec::new();

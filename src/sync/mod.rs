@@ -1,7 +1,6 @@
 //! The engine: one run is dereference → validate → read → plan → apply → report (design §4), one file for each flow. It
 //! does not know whether it runs in a pod or on a laptop.
 
-mod backlog;
 mod books;
 mod catalogue;
 mod customers;

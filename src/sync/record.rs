@@ -20,8 +20,8 @@ pub struct RunRecord {
     pub outcome: RunOutcome,
     /// A signal or time limit ended it: what it has not looked at is as it was.
     pub stopped: bool,
-    /// Documents that could be booked and are not yet, where a quota ended the run.
-    pub backlog: u64,
+    /// Documents that could be booked and are not yet; `None` where the run did not come so far as to count them.
+    pub backlog: Option<u64>,
 }
 
 impl RunRecord {
@@ -34,7 +34,7 @@ impl RunRecord {
             flows: Vec::new(),
             outcome: RunOutcome::Completed,
             stopped: false,
-            backlog: 0,
+            backlog: None,
         }
     }
 

@@ -39,12 +39,13 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
     let now = session.now();
     let previous = previous_status(session).await?;
     let held = session.state.held_summary().await?;
-    let quota = quota_status(session, &record);
+    let backlog = record.backlog.unwrap_or_else(|| backlog_left(previous.as_ref(), &record));
+    let quota = quota_status(session, backlog);
     let mut status = SyncConnectionStatus {
         observed_generation: session.connection.generation,
         target: Some(session.connection.target_words()),
         last_run: Some(run_summary(session, &record, &held)),
-        flows: flow_statuses(session, &record, &held).await?,
+        flows: flow_statuses(session, &record, backlog, &held).await?,
         held: Some(held_status(session, &held).await?),
         token_expires_at: session.exact.consent_expires_at().await.ok().flatten().map(Time),
         conditions: previous.map(|status| status.conditions).unwrap_or_default(),
@@ -56,7 +57,7 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
     }
     let known = status.conditions.iter().any(|condition| condition.type_ == ConditionType::Ready.as_str());
     if !(record.stopped && known) {
-        let facts = run_facts(session, &record, &held).await?;
+        let facts = run_facts(session, &record, backlog, &held).await?;
         let ready = summarise_ready(&status.conditions, &facts, now);
         put(&mut status.conditions, ready);
     }
@@ -70,6 +71,14 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
 async fn previous_status(session: &Session<'_>) -> SyncResult<Option<SyncConnectionStatus>> {
     let text = session.state.last_run().await?;
     Ok(text.and_then(|text| serde_json::from_str::<RunReport>(&text).ok()).map(|report| report.status))
+}
+
+/// The backlog that the last run told, less what this one booked of it: where a run ends before it can count, what was
+/// left before is left still.
+fn backlog_left(previous: Option<&SyncConnectionStatus>, record: &RunRecord) -> u64 {
+    let invoices = previous.and_then(|status| status.flows.iter().find(|flow| flow.name == "invoices"));
+    let before = invoices.map_or(0, |flow| u64::try_from(flow.backlog).unwrap_or(0));
+    before.saturating_sub(record.flows.iter().map(|flow| flow.booked).sum())
 }
 
 fn put(conditions: &mut Vec<Condition>, ready: Condition) {
@@ -102,7 +111,12 @@ fn signed(counts: CallCounts) -> BTreeMap<String, i64> {
     counts.into_iter().map(|(class, count)| (class, i64::try_from(count).unwrap_or(i64::MAX))).collect()
 }
 
-async fn flow_statuses(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<FlowStatus>> {
+async fn flow_statuses(
+    session: &Session<'_>,
+    record: &RunRecord,
+    backlog: u64,
+    held: &HeldSummary,
+) -> SyncResult<Vec<FlowStatus>> {
     let (booked, last_booked_at) = session.state.booked_total().await?;
     let mut statuses = Vec::new();
     for (name, list) in [("catalogue", "itemPrices"), ("customers", "customers"), ("invoices", "invoices")] {
@@ -113,7 +127,7 @@ async fn flow_statuses(session: &Session<'_>, record: &RunRecord, held: &HeldSum
         statuses.push(FlowStatus {
             name: name.to_owned(),
             cursor: cursor.map(cursor_words),
-            backlog: if of_documents { i64::try_from(record.backlog).unwrap_or(i64::MAX) } else { 0 },
+            backlog: if of_documents { i64::try_from(backlog).unwrap_or(i64::MAX) } else { 0 },
             booked: if of_documents {
                 booked
             } else {
@@ -153,11 +167,11 @@ async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<He
 
 /// What is left of the quotas of the administration that has least, and when a backlog will be booked (P2): one call for
 /// each document, so many calls a day, sixty a minute.
-fn quota_status(session: &Session<'_>, record: &RunRecord) -> Option<QuotaStatus> {
+fn quota_status(session: &Session<'_>, backlog: u64) -> Option<QuotaStatus> {
     let divisions = session.connection.entities.iter().map(|entity| entity.division);
     let quota =
         divisions.filter_map(|division| session.exact.quota(division)).min_by_key(|quota| quota.day_remaining)?;
-    let backfill_done_at = forecast(record.backlog, &quota, session.now());
+    let backfill_done_at = forecast(backlog, &quota, session.now());
     Some(QuotaStatus {
         minute_remaining: Some(i64::from(quota.minute_remaining)),
         day_remaining: Some(i64::from(quota.day_remaining)),
@@ -253,7 +267,7 @@ fn documents(count: i64) -> String {
     if count == 1 { "1 document is".to_owned() } else { format!("{count} documents are") }
 }
 
-async fn run_facts(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<RunFacts> {
+async fn run_facts(session: &Session<'_>, record: &RunRecord, backlog: u64, held: &HeldSummary) -> SyncResult<RunFacts> {
     let (_, last_booked_at) = session.state.booked_total().await?;
     let since = session.state.held_since(last_booked_at.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
     let asked_to_stop = record.stopped.then(|| "the run was asked to stop before its end".to_owned());
@@ -266,7 +280,7 @@ async fn run_facts(session: &Session<'_>, record: &RunRecord, held: &HeldSummary
         failed: record.findings.failed.first().cloned().or(asked_to_stop),
         nothing_of_today: record.findings.present_missing.clone(),
         held_since_last_booking: u64::try_from(since).unwrap_or(0),
-        backlog: record.backlog,
+        backlog,
         held: u64::try_from(held.total).unwrap_or(0),
     })
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::backlog;
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
@@ -32,11 +31,11 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
     if let Some(limits) = session.state.cursor("exact", "limits").await? {
         session.exact.restore_limits(limits);
     }
-    record.backlog = backlog::known(session).await?;
     let ended = stages(session, &mut record).await;
     session.keep_limits().await?;
-    if let Err(error) = ended {
-        record.end_with(session, &error);
+    match ended {
+        Ok(()) => record.backlog = Some(0),
+        Err(error) => record.end_with(session, &error),
     }
     build_report(session, record).await
 }
@@ -46,6 +45,18 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     record.findings.reached.systems = true;
     let mut router = open_books(session, record, &divisions).await?;
     record.findings.reached.mapping = true;
+    let ended = flows(session, record, &mut router).await;
+    if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
+        // The catalogue's flow may have ended before its items were known.
+        for books in router.entities_mut() {
+            learn_items(session, books).await?;
+        }
+        record.backlog = invoices::count_backlog(session, &mut router).await.ok();
+    }
+    ended
+}
+
+async fn flows(session: &Session<'_>, record: &mut RunRecord, router: &mut Router<'_>) -> SyncResult<()> {
     run_flow(session, record, "catalogue", session.connection.flows.catalogue, async |tally| {
         catalogue::read_catalogue(session, tally).await?;
         for books in router.entities() {
@@ -58,13 +69,13 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
         learn_items(session, books).await?;
     }
     run_flow(session, record, "customers", session.connection.flows.customers, async |tally| {
-        customers::run(session, &router, tally).await
+        customers::run(session, router, tally).await
     })
     .await?;
-    outlook(session, record, &router).await?;
+    outlook(session, record, router).await?;
     record.findings.reached.periods = true;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
-        let ended = invoices::run(session, &mut router, tally).await;
+        let ended = invoices::run(session, router, tally).await;
         site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
         ended
     })
@@ -72,7 +83,6 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
     for books in router.entities() {
         deferral::note_if_missing(session, record, books.division()).await?;
     }
-    backlog::keep(session, record, &mut router, &ended).await?;
     ended
 }
 
@@ -138,7 +148,13 @@ async fn open_entity<'a>(
     }
     .await;
     match opened {
-        Ok(master) => Ok(EntityBooks { entity, master, items: Default::default() }),
+        Ok(master) => Ok(EntityBooks {
+            entity,
+            administration: division.clone(),
+            master,
+            read_after_refusal: false,
+            items: Default::default(),
+        }),
         Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
             record.findings.division_invalid(&error.to_string());
             Err(Closed::Why(error.to_string()))

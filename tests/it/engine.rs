@@ -8,5 +8,7 @@ mod faults;
 mod kills;
 mod one_writer;
 mod process;
+mod quotas;
+mod refusals;
 mod repeat;
 mod world;

@@ -30,7 +30,8 @@ const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_
 /// So many lost answers in a row end the flow: the target is out of order, and each leaves a document to look up.
 const LOST_ANSWERS_MAX: u32 = 3;
 
-/// Books the planned entry of `invoice` for `account`, adopts the one that the books hold already, or holds it.
+/// Books the planned entry of `invoice` for `account`, adopts the one that the books hold already, or holds it. Returns the
+/// refusal where the books refuse it; [`refuse`] records that.
 ///
 /// # Errors
 /// What ends the flow; the invoice is then as it was before, or its intent stays to be looked up.
@@ -41,41 +42,58 @@ pub async fn book(
     planned: &PlannedEntry,
     account: Uuid,
     tally: &mut FlowTally,
-) -> SyncResult<()> {
+) -> SyncResult<Option<CallError>> {
     let entry = &planned.entry;
-    let existing = unrecorded(session, books.division(), &entry.your_ref, account).await?;
-    match adoption(entry, &existing, books.division(), session.connection.adopts_existing()) {
-        Adoption::Nothing => {}
-        Adoption::Hold(hold) => return holds::hold(session, invoice, hold, tally).await,
-        Adoption::Adopt(found) => return adopt(session, books, invoice, entry, &found, tally).await,
-    }
-    if let Some(hold) = deferral::obstacle(session, books.division(), entry).await? {
-        return holds::hold(session, invoice, hold, tally).await;
-    }
-    if !session.writes() {
-        note_planned(session, books, entry, tally);
-        return Ok(());
-    }
-    let known = session.state.book_account(books.division(), account).await?;
-    let attempt = Attempt::new(entry, account, &books.master, known.as_ref());
+    let Some(attempt) = to_be_sent(session, books, invoice, entry, account, tally).await? else { return Ok(None) };
     let identity = invoice.identity().0;
-    if let Some(hold) = session.state.refusal(&identity, &attempt.digest).await? {
-        return holds::hold(session, invoice, hold, tally).await;
-    }
     let intent = intent_of(session, books, &identity, entry, account, &attempt)?;
     session.state.begin(&intent).await?;
     match session.exact.create_sales_entry(books.division(), entry, account).await {
-        Ok(posted) => record::record(session, &intent, entry, &posted, tally).await,
-        Err(CallError::OutcomeUnknown { message }) => look_up(session, invoice, &intent, &message, tally).await,
+        Ok(posted) => record::record(session, &intent, entry, &posted, tally).await.map(|()| None),
+        Err(CallError::OutcomeUnknown { message }) => {
+            look_up(session, invoice, &intent, &message, tally).await.map(|()| None)
+        }
         Err(error @ CallError::Rejected { .. }) => {
             session.state.forget(KIND, &identity).await?;
-            refuse(session, books, invoice, &attempt, &error, tally).await
+            Ok(Some(error))
         }
         Err(error) => {
             // Nothing was sent, or it was certainly not taken: there is nothing to look up.
             session.state.forget(KIND, &identity).await?;
             Err(SyncError::Call { vendor: Vendor::ExactOnline, error })
         }
+    }
+}
+
+/// The attempt, where the entry is to be sent; none where that is settled without a call.
+async fn to_be_sent(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    invoice: &Invoice,
+    entry: &SalesEntry,
+    account: Uuid,
+    tally: &mut FlowTally,
+) -> SyncResult<Option<Attempt>> {
+    let existing = unrecorded(session, books.division(), &entry.your_ref, account).await?;
+    let hold = match adoption(entry, &existing, books.division(), session.connection.adopts_existing()) {
+        Adoption::Nothing => deferral::obstacle(session, books.division(), entry).await?,
+        Adoption::Hold(hold) => Some(hold),
+        Adoption::Adopt(found) => {
+            return adopt(session, books, invoice, entry, &found, tally).await.map(|()| None);
+        }
+    };
+    if let Some(hold) = hold {
+        return holds::hold(session, invoice, hold, tally).await.map(|()| None);
+    }
+    if !session.writes() {
+        note_planned(session, books, entry, tally);
+        return Ok(None);
+    }
+    let known = session.state.book_account(books.division(), account).await?;
+    let attempt = Attempt::new(entry, account, &books.master, known.as_ref());
+    match session.state.refusal(&invoice.identity().0, &attempt.digest).await? {
+        Some(hold) => holds::hold(session, invoice, hold, tally).await.map(|()| None),
+        None => Ok(Some(attempt)),
     }
 }
 
@@ -236,16 +254,23 @@ async fn look_up(
     Err(SyncError::Call { vendor: Vendor::ExactOnline, error: CallError::Unavailable { message } })
 }
 
-async fn refuse(
+/// Records that the books refused `entry`, with the facts that `books` tell now: it is not sent again until it or one of
+/// them is another (I5).
+///
+/// # Errors
+/// The state store's.
+pub async fn refuse(
     session: &Session<'_>,
     books: &EntityBooks<'_>,
     invoice: &Invoice,
-    attempt: &Attempt,
+    (entry, account): (&SalesEntry, Uuid),
     error: &CallError,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
     let hold = refused(books, invoice, error);
     let identity = invoice.identity().0;
+    let known = session.state.book_account(books.division(), account).await?;
+    let attempt = Attempt::new(entry, account, &books.master, known.as_ref());
     let refusal = Refusal { identity: &identity, attempt: &attempt.digest, hold: &hold, at: session.now() };
     session.state.remember_refusal(&refusal).await?;
     holds::hold(session, invoice, hold, tally).await

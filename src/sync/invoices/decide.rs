@@ -1,14 +1,19 @@
 //! What becomes of one invoice.
 
+use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
+use super::super::master::read_after_refusal;
 use super::super::progress::Step;
 use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, Notice};
 use super::{KIND, account, book, holds};
+use uuid::Uuid;
+
 use crate::accounting::book_invoice;
 use crate::accounting::context::{Decision, SkipReason};
 use crate::connectors::http::CallError;
+use crate::domain::entry::SalesEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::{Invoice, InvoiceStatus};
 use crate::state::Booked;
@@ -47,9 +52,32 @@ pub async fn settle(
         Decision::Skip(reason) => skip(session, invoice, reason).await,
         Decision::Hold(hold) => holds::hold(session, invoice, hold, tally).await,
         Decision::Book(planned) => match account::account_of(session, books, &invoice.customer).await? {
-            Ok(account) => book::book(session, books, invoice, &planned, account, tally).await,
+            Ok(account) => match book::book(session, books, invoice, &planned, account, tally).await? {
+                Some(error) => {
+                    let books = &mut router.entities_mut()[place];
+                    refused(session, books, invoice, (&planned.entry, account), &error, tally).await
+                }
+                None => Ok(()),
+            },
             Err(hold) => holds::hold(session, invoice, hold, tally).await,
         },
+    }
+}
+
+/// The books refused an entry that was planned by what they said earlier. They are read again: what they say now holds the
+/// document, or else their refusal does.
+async fn refused(
+    session: &Session<'_>,
+    books: &mut EntityBooks<'_>,
+    invoice: &Invoice,
+    sent: (&SalesEntry, Uuid),
+    error: &CallError,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    read_after_refusal(session, books).await?;
+    match book_invoice(invoice, &books.context()) {
+        Decision::Hold(hold) => holds::hold(session, invoice, hold, tally).await,
+        Decision::Book(_) | Decision::Skip(_) => book::refuse(session, books, invoice, sent, error, tally).await,
     }
 }
 
