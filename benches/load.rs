@@ -27,6 +27,8 @@ const GROWTH_MAX: f64 = 1.2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // Fails only where a provider is installed already, and then that one serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let sizes = match sizes(std::env::args().skip(1)) {
         Ok(sizes) => sizes,
         Err(wrong) => {

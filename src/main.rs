@@ -14,8 +14,16 @@ async fn main() -> ExitCode {
     match Cli::parse().dispatch().await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", whole(&error));
             Exit::NeedsAttention.into()
         }
     }
+}
+
+/// An error with its causes, each said once: most errors of ours name their cause already.
+fn whole(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
 }

@@ -31,9 +31,15 @@ impl FolderArgs {
     /// The connections of the folder; `None` where something is wrong with it, which was printed.
     ///
     /// # Errors
-    /// When the folder cannot be read at all.
+    /// None so far: a folder that cannot be read at all is a wrong command line, which was printed too.
     pub fn connections(&self) -> anyhow::Result<Option<Vec<ValidatedConnection>>> {
-        let (manifests, loaded) = manifest::load(&self.folder)?;
+        let (manifests, loaded) = match manifest::load(&self.folder) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                eprintln!("error: {error}");
+                return Ok(None);
+            }
+        };
         let Outcome { connections, mut findings } = validate(&manifests, Secrets::Here);
         findings.extend(loaded.sorted());
         findings.iter().for_each(|finding| eprintln!("{finding}"));

@@ -1,4 +1,5 @@
-//! The tables that people read: connections, conditions, flows, held documents.
+//! The tables that people read: connections, conditions, flows, held documents. What is short stands in columns; sentences
+//! stand below their row over the whole width, for in a column of its own a sentence becomes a tower.
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use jiff::Timestamp;
@@ -9,36 +10,106 @@ use crate::state::HeldDocument;
 use crate::sync::RunReport;
 use crate::sync::tally::FlowTally;
 
-/// Width where the output is no terminal, so that a log reads like a screen.
-const PLAIN_WIDTH: u16 = 160;
+/// Width where the output is no terminal and `COLUMNS` says nothing, so that a log reads like a screen.
+const PLAIN_WIDTH: u16 = 120;
+/// Narrower than this nothing is wrapped: it would be no more readable.
+const WIDTH_MIN: u16 = 60;
+/// Sentences of more columns than this are hard to read, however wide the terminal is.
+const SENTENCE_MAX: u16 = 140;
+const INDENT: u16 = 4;
+/// Below this width a connection's message is left to its conditions.
+const WIDTH_FOR_MESSAGE: u16 = 140;
+/// What stands between the parts of a message that has several.
+const PARTS: &str = " · ";
 
-/// A table as kubectl prints it: no lines, wrapped to the terminal.
+/// A row of short cells, and the sentences below it.
+struct Entry {
+    cells: Vec<String>,
+    sentences: Vec<String>,
+}
+
+/// How many columns there are.
+pub fn width() -> u16 {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    Table::new().width().or(told).unwrap_or(PLAIN_WIDTH).max(WIDTH_MIN)
+}
+
+/// A table as kubectl prints it: columns without lines, each as wide as its widest cell.
 pub fn table(headers: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(PLAIN_WIDTH);
-    }
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headers.iter().map(|header| Cell::new(header.to_uppercase())).collect::<Vec<_>>());
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table
 }
 
+fn columns(headers: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let mut table = table(headers);
+    rows.for_each(|row| {
+        table.add_row(row);
+    });
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// The rows, each with its sentences below it.
+fn listed(headers: &[&str], entries: Vec<Entry>, width: u16) -> String {
+    let lines = columns(headers, entries.iter().map(|entry| entry.cells.clone()));
+    let (head, rows) = lines.split_first().map_or(("", &[][..]), |(head, rows)| (head.as_str(), rows));
+    let mut text = head.to_owned();
+    for (row, entry) in rows.iter().zip(&entries) {
+        text += &format!("\n{row}");
+        entry.sentences.iter().for_each(|sentence| text += &format!("\n{}", indented(sentence, width)));
+    }
+    text
+}
+
+/// A sentence, indented and wrapped.
+fn indented(sentence: &str, width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.min(SENTENCE_MAX)).add_row([sentence]);
+    for column in table.column_iter_mut() {
+        column.set_padding((INDENT, 0));
+    }
+    table.trim_fmt()
+}
+
 /// One line for each connection, with the columns of `kubectl get syncconn`.
-pub fn connections(reports: &[RunReport]) -> Table {
-    let mut table = table(&["name", "target", "held", "last run", "ready", "message"]);
-    for report in reports {
+pub fn connections(reports: &[RunReport]) -> String {
+    connections_of(reports, width())
+}
+
+fn connections_of(reports: &[RunReport], width: u16) -> String {
+    let with_message = width >= WIDTH_FOR_MESSAGE;
+    let mut headers = vec!["name", "target", "held", "last run", "ready", "reason"];
+    headers.extend(with_message.then_some("message"));
+    let row = |report: &RunReport| {
         let status = &report.status;
         let ready = condition(status, "Ready");
-        table.add_row([
+        let mut cells = vec![
             report.connection.clone(),
             status.target.clone().unwrap_or_default(),
             status.held.as_ref().map_or(0, |held| held.total).to_string(),
             last_run(status),
             ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
-            ready.map(|ready| ready.message.clone()).unwrap_or_default(),
-        ]);
+            ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
+        ];
+        cells.extend(ready.filter(|_| with_message).map(|ready| ready.message.clone()));
+        cells
+    };
+    let lines = columns(&headers, reports.iter().map(row));
+    lines.iter().map(|line| shortened(line, width)).collect::<Vec<_>>().join("\n")
+}
+
+/// A line that the message at its end makes too long; the whole message stands with the conditions.
+fn shortened(line: &str, width: u16) -> String {
+    let width = usize::from(width);
+    if width < usize::from(WIDTH_FOR_MESSAGE) || line.chars().count() <= width {
+        return line.to_owned();
     }
-    table
+    line.chars().take(width - 1).chain(['…']).collect()
 }
 
 fn last_run(status: &SyncConnectionStatus) -> String {
@@ -56,47 +127,56 @@ pub fn condition<'a>(status: &'a SyncConnectionStatus, type_: &str) -> Option<&'
     status.conditions.iter().find(|condition| condition.type_ == type_)
 }
 
-/// The conditions of one connection.
-pub fn conditions(status: &SyncConnectionStatus) -> Table {
-    let mut table = table(&["condition", "status", "reason", "message"]);
-    for condition in &status.conditions {
-        table.add_row([&condition.type_, &condition.status, &condition.reason, &condition.message]);
-    }
-    table
+/// The conditions of one connection, each with its message, the parts of a message one by one.
+pub fn conditions(status: &SyncConnectionStatus) -> String {
+    conditions_of(status, width())
 }
 
-/// What each flow of a run did.
-pub fn flows(flows: &[FlowTally]) -> Table {
-    let mut table = table(&["flow", "seen", "booked", "adopted", "created", "updated", "held", "ended"]);
-    for flow in flows {
-        table.add_row([
-            flow.name.clone(),
-            flow.seen.to_string(),
-            flow.booked.to_string(),
-            flow.adopted.to_string(),
-            flow.created.to_string(),
-            flow.updated.to_string(),
-            flow.held.to_string(),
-            flow.stopped.clone().unwrap_or_else(|| "complete".to_owned()),
-        ]);
-    }
-    table
+fn conditions_of(status: &SyncConnectionStatus, width: u16) -> String {
+    let entry = |condition: &Condition| Entry {
+        cells: vec![condition.type_.clone(), condition.status.clone(), condition.reason.clone()],
+        sentences: condition.message.split(PARTS).filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+    };
+    listed(&["condition", "status", "reason"], status.conditions.iter().map(entry).collect(), width)
 }
 
-/// Held documents with reason and remedy.
-pub fn held(documents: &[HeldDocument]) -> Table {
-    let mut table = table(&["document", "total", "reason", "message", "remedy", "since"]);
-    for document in documents {
-        table.add_row([
+/// What each flow of a run did, and why one ended before its end.
+pub fn flows(flows: &[FlowTally]) -> String {
+    let entry = |flow: &FlowTally| {
+        let counts = [flow.seen, flow.booked, flow.adopted, flow.created, flow.updated, flow.held];
+        let ended = if flow.stopped.is_some() { "early" } else { "complete" };
+        let counts = counts.iter().map(u64::to_string);
+        Entry {
+            cells: [flow.name.clone()].into_iter().chain(counts).chain([ended.to_owned()]).collect(),
+            sentences: flow.stopped.iter().cloned().collect(),
+        }
+    };
+    let headers = ["flow", "seen", "booked", "adopted", "created", "updated", "held", "ended"];
+    listed(&headers, flows.iter().map(entry).collect(), width())
+}
+
+/// Held documents, each with what is wrong and, marked by an arrow, what mends it.
+pub fn held(documents: &[HeldDocument]) -> String {
+    held_of(documents, width())
+}
+
+fn held_of(documents: &[HeldDocument], width: u16) -> String {
+    let entry = |document: &HeldDocument| Entry {
+        cells: vec![
             format!("{} {}", document.kind, document.number),
             total(document),
             document.hold.reason.to_string(),
-            document.hold.message.clone(),
-            document.hold.remedy.clone(),
             day(document.since),
-        ]);
-    }
-    table
+        ],
+        sentences: vec![what(document).to_owned(), format!("→ {}", document.hold.remedy)],
+    };
+    listed(&["held", "total", "reason", "since"], documents.iter().map(entry).collect(), width)
+}
+
+/// The message without the document's name, which stands above it.
+fn what(document: &HeldDocument) -> &str {
+    let message = document.hold.message.as_str();
+    message.strip_prefix(&format!("{} {}: ", document.kind, document.number)).unwrap_or(message)
 }
 
 fn total(document: &HeldDocument) -> String {
@@ -110,4 +190,44 @@ fn total(document: &HeldDocument) -> String {
 
 fn day(instant: Timestamp) -> String {
     instant.to_string().chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::hold::{Hold, HoldReason};
+
+    fn document(number: &str, message: String) -> HeldDocument {
+        HeldDocument {
+            kind: "invoice".to_owned(),
+            number: number.to_owned(),
+            identity: String::new(),
+            customer: None,
+            currency: Some("EUR".to_owned()),
+            total: Some(12_345_678),
+            hold: Hold::new(HoldReason::VatCodeUnmapped, message, "add a row to spec.vat of EntityMapping wolkwerk-nl"),
+            since: Timestamp::UNIX_EPOCH,
+            document: None,
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_a_paragraph_at_every_width_and_never_a_tower() {
+        let sentence = format!("invoice INV-1: {}", "no row of spec.vat applies to it ".repeat(8));
+        for width in [60, 80, 120, 200] {
+            let text = held_of(&[document("INV-1", sentence.clone()), document("INV-2", "short".to_owned())], width);
+            let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(longest <= usize::from(width), "{longest} columns of {width}:\n{text}");
+            let lines_needed = sentence.len() / (usize::from(width.min(SENTENCE_MAX)) - 20) + 1;
+            assert!(text.lines().count() <= 1 + 2 * 3 + lines_needed, "{width}:\n{text}");
+            assert!(!text.contains("invoice INV-1:") && text.contains("    → add a row"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_total_that_cannot_be_shown_is_said_to_be_unreadable() {
+        let text = held_of(&[HeldDocument { currency: None, ..document("INV-1", "m".to_owned()) }], 80);
+        assert!(text.contains("unreadable"), "{text}");
+        assert!(held_of(&[document("INV-1", "m".to_owned())], 80).contains("123456.78 EUR"));
+    }
 }

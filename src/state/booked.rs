@@ -114,6 +114,16 @@ impl ConnectionState {
         Ok(row.is_some())
     }
 
+    /// Whether an entry of our own making was booked in `division`.
+    pub async fn has_own_entry(&self, division: i32) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM booked WHERE connection = $1 AND division = $2 AND adopted = 0 LIMIT 1")
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The latest entry that was booked for a customer: a merged account's survivor is read from it (N6).
     pub async fn latest_entry_of(&self, customer: &str, division: i32) -> StateResult<Option<Uuid>> {
         let row = query(

@@ -1,7 +1,7 @@
 //! What an administration holds by itself, as last seen: accounts, items, deleted ids, and the sales entries that were
 //! there before our first one.
 
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, query};
 use uuid::Uuid;
 
@@ -187,7 +187,33 @@ impl ConnectionState {
         row.as_ref().map(item_of).transpose()
     }
 
+    /// Writes a page of entries; one that is known already may have been changed since.
     pub async fn put_entries(&self, division: i32, entries: &[BookEntry]) -> StateResult<()> {
+        let mut connection = self.pool.acquire().await?;
+        self.write_entries(&mut connection, division, entries).await
+    }
+
+    /// Replaces what is known under `your_refs` by `entries`, at once or not at all.
+    pub async fn replace_entries(&self, division: i32, your_refs: &[&str], entries: &[BookEntry]) -> StateResult<()> {
+        let mut transaction = self.pool.begin().await?;
+        for your_ref in your_refs {
+            query("DELETE FROM book_entries WHERE connection = $1 AND division = $2 AND your_ref = $3")
+                .bind(&self.connection)
+                .bind(i64::from(division))
+                .bind(*your_ref)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        self.write_entries(&mut transaction, division, entries).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn write_entries(
+        &self,
+        connection: &mut SqliteConnection,
+        division: i32,
+        entries: &[BookEntry],
+    ) -> StateResult<()> {
         for chunk in entries.chunks(ROWS_PER_STATEMENT) {
             let mut statement = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO book_entries (connection, division, entry_id, entry_number, your_ref, credit, account,
@@ -204,8 +230,12 @@ impl ConnectionState {
                     .push_bind(&entry.currency)
                     .push_bind(&entry.total);
             });
-            statement.push(" ON CONFLICT (connection, division, entry_id) DO NOTHING");
-            statement.build().execute(&self.pool).await?;
+            statement.push(
+                " ON CONFLICT (connection, division, entry_id) DO UPDATE SET entry_number = excluded.entry_number,
+                 your_ref = excluded.your_ref, credit = excluded.credit, account = excluded.account,
+                 currency = excluded.currency, total = excluded.total",
+            );
+            statement.build().execute(&mut *connection).await?;
         }
         Ok(())
     }

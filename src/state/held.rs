@@ -99,6 +99,28 @@ impl ConnectionState {
         rows.iter().map(held_of).collect()
     }
 
+    /// As [`held_page`](Self::held_page), of the documents held for `reason` only.
+    pub async fn held_for(
+        &self,
+        kind: &str,
+        reason: HoldReason,
+        after: &str,
+        limit: i64,
+    ) -> StateResult<Vec<HeldDocument>> {
+        let rows = query(
+            "SELECT * FROM held WHERE connection = $1 AND kind = $2 AND number > $3 AND reason = $4
+             ORDER BY number LIMIT $5",
+        )
+        .bind(&self.connection)
+        .bind(kind)
+        .bind(after)
+        .bind(reason.as_str())
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(held_of).collect()
+    }
+
     /// The documents held longest, at most `limit`, without their content.
     pub async fn held_longest(&self, limit: i64) -> StateResult<Vec<HeldDocument>> {
         let rows = query(

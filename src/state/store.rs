@@ -42,6 +42,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             // An intent must be on the disk before its call: a power cut may not take it back (I1).
             .synchronous(SqliteSynchronous::Full)
+            // In KiB for each connection: what a run reads again and again is small, and the system caches the file anyway.
+            .pragma("cache_size", "-512")
             .busy_timeout(Duration::from_secs(30));
         let pool = SqlitePoolOptions::new()
             .max_connections(4)

@@ -4,11 +4,15 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
+use super::empty::prove_empty;
 use super::error::{At, SyncResult, Vendor};
 use super::session::Session;
 use crate::connectors::exact::{BookItem as ExactItem, BookedLine, CustomerAccount, Division};
 use crate::domain::vat_number::VatNumber;
 use crate::state::{BookAccount, BookEntry, BookItem};
+
+/// Where the row versions of an administration begin.
+const FIRST_VERSION: i64 = 1;
 
 /// Brings the index of the books up to date.
 ///
@@ -47,6 +51,9 @@ async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<()> {
     loop {
         session.check_stop()?;
         let page = session.exact.accounts_page(division, after).await.at(Vendor::ExactOnline)?;
+        if after == FIRST_VERSION && page.rows.is_empty() {
+            prove_empty(session, division, "sync/CRM/Accounts").await?;
+        }
         let now = session.now();
         let accounts: Vec<BookAccount> = page.rows.iter().map(|row| book_account(row, now)).collect();
         session.state.put_accounts(division, &accounts).await?;
@@ -78,6 +85,9 @@ async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
     loop {
         session.check_stop()?;
         let page = session.exact.items_page(division, after).await.at(Vendor::ExactOnline)?;
+        if after == FIRST_VERSION && page.rows.is_empty() {
+            prove_empty(session, division, "sync/Logistics/Items").await?;
+        }
         let items: Vec<BookItem> = page.rows.iter().map(book_item).collect();
         session.state.put_items(division, &items).await?;
         after = page.newest;
@@ -88,19 +98,23 @@ async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
     }
 }
 
-/// Indexes the sales entries that the books hold, once for each division: before our first entry, and again after the
-/// state was lost. What is booked later is in our own records.
+/// Indexes the sales entries that the books hold: whole before our first entry and after the state was lost, and what is
+/// new in each run until that first entry, for until then a predecessor may still book. Ours are in our own records.
 ///
 /// # Errors
 /// The target's, or the state store's.
 pub async fn index_existing_entries(session: &Session<'_>, division: i32) -> SyncResult<()> {
-    if session.state.cursor::<bool>(&scope(division), "entriesIndexed").await? == Some(true) {
+    let whole = session.state.cursor::<bool>(&scope(division), "entriesIndexed").await? == Some(true);
+    if whole && session.state.has_own_entry(division).await? {
         return Ok(());
     }
     let mut after = cursor(session, division, "entries").await?;
     loop {
         session.check_stop()?;
         let page = session.exact.lines_page(division, after).await.at(Vendor::ExactOnline)?;
+        if after == FIRST_VERSION && page.rows.is_empty() {
+            prove_empty(session, division, "sync/Financial/TransactionLines").await?;
+        }
         let entries: Vec<BookEntry> = page.rows.iter().filter_map(book_entry).collect();
         session.state.put_entries(division, &entries).await?;
         after = page.newest;
@@ -112,7 +126,7 @@ pub async fn index_existing_entries(session: &Session<'_>, division: i32) -> Syn
 }
 
 async fn cursor(session: &Session<'_>, division: i32, name: &str) -> SyncResult<i64> {
-    Ok(session.state.cursor(&scope(division), name).await?.unwrap_or(1))
+    Ok(session.state.cursor(&scope(division), name).await?.unwrap_or(FIRST_VERSION))
 }
 
 fn book_account(account: &CustomerAccount, now: Timestamp) -> BookAccount {

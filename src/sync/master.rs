@@ -77,10 +77,18 @@ impl Kind {
 }
 
 /// Whether master data is taken from the cache where that is young enough, or read in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
+#[derive(Clone, Copy, Debug)]
+pub enum Freshness<'a> {
     ByAge,
-    Anew,
+    /// What an earlier reading of the same run took from the cache is read; what it read itself is not read twice.
+    Anew(&'a Read),
+}
+
+/// Master data, and which kinds of it this run has read.
+#[derive(Debug)]
+pub struct Read {
+    pub master: MasterData,
+    kinds: BTreeSet<Kind>,
 }
 
 /// Reads the master data of `division`.
@@ -91,13 +99,19 @@ pub async fn read_master(
     session: &Session<'_>,
     division: &Division,
     held: &HeldSummary,
-    freshness: Freshness,
-) -> SyncResult<MasterData> {
+    freshness: Freshness<'_>,
+) -> SyncResult<Read> {
     let due = due(session, division.code, held, freshness).await?;
-    let reader = Reader { session, division: division.code, due };
+    let mut reader = Reader { session, division: division.code, due, kinds: BTreeSet::new() };
     let exact = &session.exact;
     let code = division.code;
-    Ok(MasterData {
+    let (periods, closed) = match freshness {
+        Freshness::Anew(before) => (before.master.periods.clone(), before.master.closed.clone()),
+        Freshness::ByAge => {
+            (exact.periods(code).await.at(Vendor::ExactOnline)?, exact.closed_periods(code).await.at(Vendor::ExactOnline)?)
+        }
+    };
+    let master = MasterData {
         division: code,
         name: division.name.clone(),
         currency: division.currency,
@@ -112,21 +126,22 @@ pub async fn read_master(
         cost_centers: by_code(reader.read(Kind::CostCenters, || exact.cost_centers(code)).await?, |row| &row.code),
         cost_units: by_code(reader.read(Kind::CostUnits, || exact.cost_units(code)).await?, |row| &row.code),
         item_groups: by_code(reader.read(Kind::ItemGroups, || exact.item_groups(code)).await?, |row| &row.code),
-        periods: exact.periods(code).await.at(Vendor::ExactOnline)?,
-        closed: exact.closed_periods(code).await.at(Vendor::ExactOnline)?,
-    })
+        periods,
+        closed,
+    };
+    Ok(Read { master, kinds: reader.kinds })
 }
 
-/// The kinds that this run reads anew: all of them where that is wished; else what held documents wait for, and of what
+/// The kinds that are read anew: what was not yet, where that is wished; else what held documents wait for, and of what
 /// is due the oldest.
 async fn due(
     session: &Session<'_>,
     division: i32,
     held: &HeldSummary,
-    freshness: Freshness,
+    freshness: Freshness<'_>,
 ) -> SyncResult<BTreeSet<Kind>> {
-    if freshness == Freshness::Anew {
-        return Ok(Kind::ALL.into());
+    if let Freshness::Anew(before) = freshness {
+        return Ok(Kind::ALL.into_iter().filter(|kind| !before.kinds.contains(kind)).collect());
     }
     let mut chosen: BTreeSet<Kind> = Kind::ALL.into_iter().filter(|kind| is_waited_for(*kind, held)).collect();
     let mut old = Vec::new();
@@ -161,10 +176,12 @@ struct Reader<'a, 'b> {
     session: &'a Session<'b>,
     division: i32,
     due: BTreeSet<Kind>,
+    /// What was read.
+    kinds: BTreeSet<Kind>,
 }
 
 impl Reader<'_, '_> {
-    async fn read<T>(&self, kind: Kind, fetch: impl AsyncFnOnce() -> CallResult<Vec<T>>) -> SyncResult<Vec<T>>
+    async fn read<T>(&mut self, kind: Kind, fetch: impl AsyncFnOnce() -> CallResult<Vec<T>>) -> SyncResult<Vec<T>>
     where
         T: Serialize + DeserializeOwned + Sync,
     {
@@ -177,6 +194,7 @@ impl Reader<'_, '_> {
         }
         let rows = fetch().await.at(Vendor::ExactOnline)?;
         self.session.state.set_cached(&name, self.session.now(), &rows).await?;
+        self.kinds.insert(kind);
         Ok(rows)
     }
 }

@@ -7,6 +7,7 @@ mod customers;
 mod declared;
 mod deferral;
 mod dereference;
+mod empty;
 mod entity;
 mod error;
 mod findings;

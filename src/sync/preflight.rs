@@ -1,6 +1,7 @@
 //! Before any document: the administration is there and open, its master data is read, and everything that the manifests
 //! name is looked for in it (E17, E29–E32, N2).
 
+use super::empty::prove_master;
 use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::findings::Problem;
@@ -54,14 +55,15 @@ pub async fn checked_master(
         // What the target refused may have been mended in any kind of master data.
         held.by_reason.extend(HoldReason::ALL.iter().map(|reason| (reason.as_str().to_owned(), 1)));
     }
-    let mut master = read_master(session, division, &held, Freshness::ByAge).await?;
-    let mut found = preflight(&entity.rulebook, &master, session.today());
+    let mut read = read_master(session, division, &held, Freshness::ByAge).await?;
+    let mut found = preflight(&entity.rulebook, &read.master, session.today());
     if !found.is_empty() {
-        master = read_master(session, division, &held, Freshness::Anew).await?;
-        found = preflight(&entity.rulebook, &master, session.today());
+        read = read_master(session, division, &held, Freshness::Anew(&read)).await?;
+        found = preflight(&entity.rulebook, &read.master, session.today());
     }
+    prove_master(session, &master).await?;
     found.into_iter().for_each(|finding| note(record, finding));
-    Ok(master)
+    Ok(read.master)
 }
 
 /// Whether the books have the periods that today and the coming terms need.

@@ -1,1 +1,12 @@
+//! The commands as a user starts them: the real binary against both sandboxes.
 
+mod answers;
+mod commands;
+mod credentials;
+mod documents;
+mod help;
+mod load;
+mod manifests;
+mod rig;
+mod state;
+mod watch;

@@ -2,6 +2,8 @@
 //! sandboxes' own books are the judge (design §5, §8).
 #![cfg(feature = "sandbox")]
 
+mod adoption;
+mod dissolving;
 mod faults;
 mod kills;
 mod one_writer;

@@ -18,6 +18,7 @@ mod odata;
 mod pages;
 mod payload;
 mod query;
+mod rights;
 mod token;
 mod vendor_time;
 mod window;

@@ -248,7 +248,12 @@ fn refused(books: &EntityBooks<'_>, invoice: &Invoice, error: &CallError) -> Hol
     let meaning = BusinessError::of(error).unwrap_or(BusinessError::Unknown);
     Hold::new(
         meaning.hold_reason(),
-        format!("Exact Online refused invoice {} in division {}: {error}", invoice.number, books.division()),
+        format!(
+            "Exact Online refused invoice {} of {} in division {}: {error}",
+            invoice.number,
+            invoice.total.display(invoice.currency),
+            books.division()
+        ),
         format!(
             "{}; the invoice is sent again when it, a rule or the master data changes, or after koppel held --release {}",
             meaning.remedy(),

@@ -5,7 +5,7 @@ use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
 
-use super::{KIND, record};
+use super::{KIND, existing, record};
 use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::state::{BookEntry, Intent, StateError};
 
@@ -69,17 +69,7 @@ pub async fn find(session: &Session<'_>, intent: &Intent) -> SyncResult<Found> {
 /// # Errors
 /// The state store's.
 pub async fn set_aside(session: &Session<'_>, intent: &Intent, other: &PostedEntry) -> SyncResult<()> {
-    let entry = BookEntry {
-        entry_id: other.entry_id,
-        entry_number: other.entry_number,
-        your_ref: intent.number.clone(),
-        credit: other.total.is_negative(),
-        account: other.customer,
-        currency: other.currency.map(|currency| currency.code().to_owned()),
-        total: other
-            .currency
-            .map_or_else(|| other.total.0.to_string(), |currency| other.total.to_decimal(currency).to_string()),
-    };
+    let entry = BookEntry { your_ref: intent.number.clone(), ..existing::book_entry(other) };
     session.state.put_entries(intent.division, &[entry]).await?;
     Ok(session.state.forget(KIND, &intent.identity).await?)
 }

@@ -7,6 +7,7 @@ mod account;
 mod again;
 mod book;
 mod decide;
+mod existing;
 mod holds;
 mod intents;
 mod record;
@@ -30,6 +31,7 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
     session.progress.stage("invoices: open intents");
     intents::resolve(session, router, tally).await?;
     session.progress.stage("invoices: held documents");
+    existing::look_again(session, router).await?;
     again::plan_again(session, router, tally).await?;
     session.progress.stage("invoices");
     begin_again_if_scope_grew(session).await?;

@@ -1,11 +1,9 @@
 //! One writer per connection, one refresh at a time: two processes on one state, two clients on one consent (I7).
 
-use std::time::Duration;
-
 use koppel::sandbox::exact::{Fault, FaultKind};
 
 use super::process::{run, spawn, until_called};
-use super::world::{SALES, World, condition};
+use super::world::{SALES, World};
 
 #[tokio::test]
 async fn of_two_processes_one_works_and_the_other_says_who_holds_the_lock() {

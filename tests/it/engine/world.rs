@@ -294,6 +294,31 @@ impl World {
         self.chargebee.invoice(number).unwrap_or_else(|| panic!("no invoice {number}"))
     }
 
+    /// Issues another invoice like `number`, under a new number and with lines of its own.
+    pub fn issue_like(&self, number: &str, new_number: &str) {
+        let row = self.invoice(number);
+        let mut copy = row.to_string();
+        for line in row["line_items"].as_array().into_iter().flatten() {
+            let id = text(line, "id");
+            copy = copy.replace(&format!("\"{id}\""), &format!("\"{id}-{new_number}\""));
+        }
+        let mut copy: Value = serde_json::from_str(&copy).unwrap();
+        copy["id"] = new_number.into();
+        self.chargebee.add_invoices(vec![copy]).unwrap();
+    }
+
+    /// The account that an entry was booked for.
+    pub fn account_of(&self, number: &str) -> uuid::Uuid {
+        self.entries_of(number).first().unwrap_or_else(|| panic!("{number} is not booked")).customer
+    }
+
+    /// A document in scope that can be booked on any day of the demo's world, of a customer of its own.
+    pub fn some_booked(&self) -> (String, String) {
+        let entry = self.entries().into_iter().find(|entry| entry.currency == "EUR").expect("a booked entry");
+        let customer = text(&self.invoice(&entry.your_ref), "customer_id");
+        (entry.your_ref, customer)
+    }
+
     /// The clock moves on by a minute, so that what changes now is later than what was read before.
     pub fn a_minute_passes(&self) {
         self.clock.advance(SignedDuration::from_mins(1));
