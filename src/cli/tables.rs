@@ -17,7 +17,9 @@ const WIDTH_MIN: u16 = 60;
 /// Sentences of more columns than this are hard to read, however wide the terminal is.
 const SENTENCE_MAX: u16 = 140;
 const INDENT: u16 = 4;
-/// Below this width a connection's message is left to its conditions.
+/// Below these widths a connection's line leaves out its target, and its reason and message, which its conditions say too.
+const WIDTH_FOR_TARGET: u16 = 90;
+const WIDTH_FOR_REASON: u16 = 110;
 const WIDTH_FOR_MESSAGE: u16 = 140;
 /// What stands between the parts of a message that has several.
 const PARTS: &str = " · ";
@@ -25,7 +27,19 @@ const PARTS: &str = " · ";
 /// A row of short cells, and the sentences below it.
 struct Entry {
     cells: Vec<String>,
-    sentences: Vec<String>,
+    sentences: Vec<Sentence>,
+}
+
+/// A sentence with the mark that stands before it; none where it is empty.
+struct Sentence {
+    mark: &'static str,
+    text: String,
+}
+
+impl Sentence {
+    fn plain(text: &str) -> Self {
+        Self { mark: "", text: text.to_owned() }
+    }
 }
 
 /// How many columns there are.
@@ -65,13 +79,14 @@ fn listed(headers: &[&str], entries: Vec<Entry>, width: u16) -> String {
     text
 }
 
-/// A sentence, indented and wrapped.
-fn indented(sentence: &str, width: u16) -> String {
+/// A sentence, indented and wrapped; what follows its first line stands below its text, not below its mark.
+fn indented(sentence: &Sentence, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.min(SENTENCE_MAX)).add_row([sentence]);
-    for column in table.column_iter_mut() {
-        column.set_padding((INDENT, 0));
+    let cells = [sentence.mark, &sentence.text].into_iter().filter(|cell| !cell.is_empty());
+    table.set_width(width.min(SENTENCE_MAX)).add_row(cells);
+    for (column, padding) in table.column_iter_mut().zip([(INDENT, 1), (0, 0)]) {
+        column.set_padding(padding);
     }
     table.trim_fmt()
 }
@@ -82,25 +97,36 @@ pub fn connections(reports: &[RunReport]) -> String {
 }
 
 fn connections_of(reports: &[RunReport], width: u16) -> String {
-    let with_message = width >= WIDTH_FOR_MESSAGE;
-    let mut headers = vec!["name", "target", "held", "last run", "ready", "reason"];
-    headers.extend(with_message.then_some("message"));
-    let row = |report: &RunReport| {
-        let status = &report.status;
-        let ready = condition(status, "Ready");
-        let mut cells = vec![
-            report.connection.clone(),
-            status.target.clone().unwrap_or_default(),
-            status.held.as_ref().map_or(0, |held| held.total).to_string(),
-            last_run(status),
-            ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
-            ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
-        ];
-        cells.extend(ready.filter(|_| with_message).map(|ready| ready.message.clone()));
-        cells
-    };
-    let lines = columns(&headers, reports.iter().map(row));
+    let columns_shown: Vec<&(&str, u16)> = CONNECTION_COLUMNS.iter().filter(|(_, needed)| width >= *needed).collect();
+    let headers: Vec<&str> = columns_shown.iter().map(|(header, _)| *header).collect();
+    let rows = reports.iter().map(|report| headers.iter().map(|header| connection_cell(report, header)).collect());
+    let lines = columns(&headers, rows);
     lines.iter().map(|line| shortened(line, width)).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns of a connection's line, and the widths from which on they are shown.
+const CONNECTION_COLUMNS: [(&str, u16); 7] = [
+    ("name", 0),
+    ("target", WIDTH_FOR_TARGET),
+    ("held", 0),
+    ("last run", 0),
+    ("ready", 0),
+    ("reason", WIDTH_FOR_REASON),
+    ("message", WIDTH_FOR_MESSAGE),
+];
+
+fn connection_cell(report: &RunReport, column: &str) -> String {
+    let status = &report.status;
+    let ready = condition(status, "Ready");
+    match column {
+        "name" => report.connection.clone(),
+        "target" => status.target.clone().unwrap_or_default(),
+        "held" => status.held.as_ref().map_or(0, |held| held.total).to_string(),
+        "last run" => last_run(status),
+        "ready" => ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
+        "reason" => ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
+        _ => ready.map(|ready| ready.message.clone()).unwrap_or_default(),
+    }
 }
 
 /// A line that the message at its end makes too long; the whole message stands with the conditions.
@@ -135,9 +161,16 @@ pub fn conditions(status: &SyncConnectionStatus) -> String {
 fn conditions_of(status: &SyncConnectionStatus, width: u16) -> String {
     let entry = |condition: &Condition| Entry {
         cells: vec![condition.type_.clone(), condition.status.clone(), condition.reason.clone()],
-        sentences: condition.message.split(PARTS).filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+        sentences: parts(&condition.message),
     };
     listed(&["condition", "status", "reason"], status.conditions.iter().map(entry).collect(), width)
+}
+
+/// The parts of a message one by one, with a mark where there are several.
+fn parts(message: &str) -> Vec<Sentence> {
+    let mark = if message.contains(PARTS) { "-" } else { "" };
+    let parts = message.split(PARTS).filter(|part| !part.is_empty());
+    parts.map(|part| Sentence { mark, text: part.to_owned() }).collect()
 }
 
 /// What each flow of a run did, and why one ended before its end.
@@ -148,7 +181,7 @@ pub fn flows(flows: &[FlowTally]) -> String {
         let counts = counts.iter().map(u64::to_string);
         Entry {
             cells: [flow.name.clone()].into_iter().chain(counts).chain([ended.to_owned()]).collect(),
-            sentences: flow.stopped.iter().cloned().collect(),
+            sentences: flow.stopped.as_deref().map(Sentence::plain).into_iter().collect(),
         }
     };
     let headers = ["flow", "seen", "booked", "adopted", "created", "updated", "held", "ended"];
@@ -168,7 +201,7 @@ fn held_of(documents: &[HeldDocument], width: u16) -> String {
             document.hold.reason.to_string(),
             day(document.since),
         ],
-        sentences: vec![what(document).to_owned(), format!("→ {}", document.hold.remedy)],
+        sentences: vec![Sentence::plain(what(document)), Sentence { mark: "→", text: document.hold.remedy.clone() }],
     };
     listed(&["held", "total", "reason", "since"], documents.iter().map(entry).collect(), width)
 }
@@ -222,6 +255,14 @@ mod tests {
             assert!(text.lines().count() <= 1 + 2 * 3 + lines_needed, "{width}:\n{text}");
             assert!(!text.contains("invoice INV-1:") && text.contains("    → add a row"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_mark_stands_below_its_text() {
+        let text = indented(&Sentence { mark: "→", text: "one two three ".repeat(9) }, 60);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("    → one") && lines[1].starts_with("      "), "{text}");
+        assert_eq!(indented(&Sentence::plain("one"), 60), "    one");
     }
 
     #[test]

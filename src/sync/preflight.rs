@@ -61,7 +61,7 @@ pub async fn checked_master(
         read = read_master(session, division, &held, Freshness::Anew(&read)).await?;
         found = preflight(&entity.rulebook, &read.master, session.today());
     }
-    prove_master(session, &master).await?;
+    prove_master(session, &read.master).await?;
     found.into_iter().for_each(|finding| note(record, finding));
     Ok(read.master)
 }

@@ -30,7 +30,7 @@ pub fn gaps(dir: &Path) -> anyhow::Result<Vec<String>> {
 fn hold_sections(file: &Path) -> anyhow::Result<Vec<String>> {
     let text = fs::read_to_string(file).with_context(|| format!("unable to read {}", file.display()))?;
     let found: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let wanted: Vec<&str> = HoldReason::ALL.iter().map(|reason| reason.as_str()).collect();
+    let wanted = HoldReason::ALL.iter().map(|reason| reason.as_str()).collect::<Vec<_>>();
     let missing = wanted.iter().filter(|reason| !found.contains(reason));
     let mut lines: Vec<String> =
         missing.map(|reason| format!("{}: section ## {reason} is missing", file.display())).collect();

@@ -1,1 +1,25 @@
-//! x
+//! The help pages, as they are printed: a change of a word is seen.
+
+use std::process::Command;
+
+fn help(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_koppel"));
+    command.args(args).arg("--help").env("COLUMNS", "100").env_remove("KOPPEL_STATE");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn each_command_has_a_help_page_worth_reading() {
+    let top = help(&[]);
+    insta::assert_snapshot!("help", top);
+    let listed = top.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() >= 5 && commands.contains(&"run"), "{commands:?}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        let page = help(&[command]);
+        assert!(page.contains("Usage: koppel ") && page.contains("Options:"), "{page}");
+        insta::assert_snapshot!(format!("help_{command}"), page);
+    }
+}
