@@ -116,11 +116,12 @@ impl ConnectionState {
 
     /// Whether an entry of our own making was booked in `division`.
     pub async fn has_own_entry(&self, division: i32) -> StateResult<bool> {
-        let row = query("SELECT 1 AS found FROM booked WHERE connection = $1 AND division = $2 AND adopted = 0 LIMIT 1")
-            .bind(&self.connection)
-            .bind(i64::from(division))
-            .fetch_optional(&self.pool)
-            .await?;
+        let row =
+            query("SELECT 1 AS found FROM booked WHERE connection = $1 AND division = $2 AND adopted = 0 LIMIT 1")
+                .bind(&self.connection)
+                .bind(i64::from(division))
+                .fetch_optional(&self.pool)
+                .await?;
         Ok(row.is_some())
     }
 
