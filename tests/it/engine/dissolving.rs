@@ -97,11 +97,16 @@ async fn e28_a_vat_number_that_is_corrected_on_customer_and_invoice_lets_the_doc
     let german = |number: &String| world.invoice(number)["billing_address"]["country"] == "DE";
     let number = world.expected_for("VatNumberInvalid").into_iter().find(german).expect("a German one");
     let customer = text(&world.invoice(&number), "customer_id");
-    let corrected = if text(&world.invoice(&number), "vat_number").starts_with("DE") { "DE136695976" } else { "136695976" };
+    let corrected =
+        if text(&world.invoice(&number), "vat_number").starts_with("DE") { "DE136695976" } else { "136695976" };
     world.a_minute_passes();
     world.chargebee.update_customer(&customer, &json!({"vat_number": corrected})).unwrap();
     world.run_to_end().await;
-    assert_eq!(world.reason(&number).await.as_deref(), Some("VatNumberInvalid"), "the invoice still says the wrong one");
+    assert_eq!(
+        world.reason(&number).await.as_deref(),
+        Some("VatNumberInvalid"),
+        "the invoice still says the wrong one"
+    );
     world.a_minute_passes();
     world.chargebee.update_invoice(&number, &json!({"vat_number": corrected})).unwrap();
     goes_through(&world, &[number]).await;
@@ -152,7 +157,10 @@ async fn n6_the_survivor_of_an_account_with_entries_is_followed() {
     world.issue_like(&number, "LATER");
     world.run_to_end().await;
     assert_eq!(world.account_of("LATER"), survivor);
-    assert!(!world.exact_calls().iter().any(|call| call.method == "GET" && call.resource() == SALES), "it is known now");
+    assert!(
+        !world.exact_calls().iter().any(|call| call.method == "GET" && call.resource() == SALES),
+        "it is known now"
+    );
 }
 
 #[tokio::test]
@@ -168,7 +176,8 @@ async fn n6_documents_of_a_merged_account_without_entries_are_held_until_a_perso
     world.a_minute_passes();
     world.chargebee.put_customer(row).unwrap();
     world.run_to_end().await;
-    let made = world.exact.accounts(DIVISION).into_iter().find(|row| row.search_code.eq_ignore_ascii_case("nieuwe-klant"));
+    let made =
+        world.exact.accounts(DIVISION).into_iter().find(|row| row.search_code.eq_ignore_ascii_case("nieuwe-klant"));
     let loser = made.expect("an account").id;
     let survivor = world.exact.add_account(DIVISION, bare("De overlevende"));
     world.exact.merge_accounts(DIVISION, loser, survivor);
