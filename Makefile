@@ -5,6 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 KOPPEL := target/debug/koppel
+# `--tests` builds the binary together with the tests, from the same dependencies: with less to do for whoever runs both, and
+# with more for whoever only tries the demo.
+BUILD_FLAGS ?=
 # make sandbox ARGS='--invoices 500', make demo ARGS='-o json', make bench ARGS='...'
 ARGS ?=
 
@@ -23,6 +26,7 @@ test: test-rust judges ## Everything: unit, property and HTTP tests, and the two
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test
 
+judges: BUILD_FLAGS = --tests
 judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
 	@hack/judges.sh
 
@@ -58,7 +62,7 @@ length: ## Fail where a file that is not generated has more than 600 lines
 ##@ Build
 .PHONY: build release prepare help
 build: prepare ## The binary for development, in target/debug
-	@$(CARGO) build
+	@$(CARGO) build $(BUILD_FLAGS)
 
 release: prepare ## The binary to install, in target/release
 	@$(CARGO) build --release

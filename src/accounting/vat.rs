@@ -229,6 +229,10 @@ fn check(
     if let Some(shop) = code.oss_country.as_deref().filter(|shop| Country::parse(shop) != Some(facts.country)) {
         return unmapped(wrong_shop(shop, facts.country, because));
     }
+    if code.eu_sales_listing && facts.region != Region::Eu {
+        let message = "is for supplies to other member states, and this one goes elsewhere".to_owned();
+        return unmapped((message, format!("give {because} a code without EU sales listing")));
+    }
     if code.eu_sales_listing && position.number.is_none() {
         return Err(unlisted(case, line, &name));
     }

@@ -5,6 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::conditions::{ConditionType, Observed, Reason, Status, find_condition};
 
+/// So many documents in a row, with none booked between them, are no longer single documents. Fewer would make `Ready` go to
+/// and fro with each one that is held.
+const EVERYTHING_HELD_MIN: u64 = 3;
+
 /// What `Ready` needs to know beside the conditions.
 #[derive(Clone, Debug, Default)]
 pub struct RunFacts {
@@ -22,9 +26,8 @@ pub struct RunFacts {
     pub failed: Option<String>,
     /// Nothing of today can be booked (its financial period is missing, say), and why: all that is new will be held.
     pub nothing_of_today: Option<String>,
-    /// Documents that the last run met for the first time, and how many of them it booked or adopted.
-    pub new_documents: u64,
-    pub new_booked: u64,
+    /// Documents that are held since the last one was booked or adopted: what came after it, all of it.
+    pub held_since_last_booking: u64,
     /// Documents that could be booked and are not yet.
     pub backlog: u64,
     /// Documents held, for the message.
@@ -83,7 +86,7 @@ fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
     if let Some(message) = &facts.nothing_of_today {
         return not_ready(Reason::MissingFinancialPeriod, message.clone());
     }
-    if facts.new_documents > 0 && facts.new_booked == 0 && facts.backlog == 0 {
+    if facts.held_since_last_booking >= EVERYTHING_HELD_MIN && facts.backlog == 0 {
         return not_ready(Reason::EverythingHeld, everything_held(conditions, facts));
     }
     let quota = find_condition(conditions, ConditionType::QuotaHealthy);
@@ -99,7 +102,7 @@ fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
             .into_iter()
             .filter_map(|type_| find_condition(conditions, type_))
             .find(|condition| condition.status == Status::False.as_str() && !condition.message.is_empty());
-    let count = facts.new_documents;
+    let count = facts.held_since_last_booking;
     match why {
         Some(condition) => format!("all {count} new documents are held: {}", condition.message),
         None => format!("all {count} new documents are held"),
@@ -176,7 +179,7 @@ mod tests {
     #[case(ConditionType::DocumentsFlowing, Reason::DocumentsHeld)]
     #[case(ConditionType::QuotaHealthy, Reason::ErrorQuotaNear)]
     fn what_holds_single_documents_leaves_ready_true(#[case] type_: ConditionType, #[case] reason: Reason) {
-        let facts = RunFacts { held: 2, new_documents: 9, new_booked: 7, ..reported() };
+        let facts = RunFacts { held: 2, ..reported() };
         assert_eq!(summary(&with(&[(type_, false, reason)]), &facts), ("True".into(), "Synced".into()));
     }
 
@@ -190,7 +193,7 @@ mod tests {
 
     #[test]
     fn everything_new_held_is_not_ready_and_says_why() {
-        let facts = RunFacts { new_documents: 5, new_booked: 0, held: 5, ..reported() };
+        let facts = RunFacts { held_since_last_booking: 5, held: 5, ..reported() };
         let conditions = with(&[(ConditionType::FinancialPeriodsAvailable, false, Reason::MissingFinancialPeriod)]);
         let ready = summarise_ready(&conditions, &facts, Timestamp::UNIX_EPOCH);
         assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "EverythingHeld"));
@@ -216,7 +219,7 @@ mod tests {
     #[test]
     fn a_spent_quota_with_a_backlog_is_not_ready_i10() {
         let spent = with(&[(ConditionType::QuotaHealthy, false, Reason::DayQuotaSpent)]);
-        let facts = RunFacts { backlog: 800, new_documents: 900, new_booked: 100, ..reported() };
+        let facts = RunFacts { backlog: 800, ..reported() };
         assert_eq!(summary(&spent, &facts), ("False".into(), "DayQuotaSpent".into()));
         assert_eq!(summary(&spent, &RunFacts { backlog: 0, ..facts }), ("True".into(), "Synced".into()));
     }

@@ -56,15 +56,12 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
     Ok(Exit::Done.into())
 }
 
-/// A document that was refused may be sent again; one that is in the books and differs there is settled.
+/// A document that was refused may be sent again; one that is in the books and differs there, or stands under the number of
+/// one that is, is settled: a person has corrected the books.
 async fn release(state: &ConnectionState, number: &str) -> anyhow::Result<bool> {
     let refused = state.forget_refusals("invoice", number).await?;
-    let booked = !state.booked_under("invoice", number).await?.is_empty();
-    let differs = booked && state.is_held("invoice", number).await?;
-    if differs {
-        state.release("invoice", number).await?;
-    }
-    Ok(refused || differs)
+    let decided = state.decide_held("invoice", number).await?;
+    Ok(refused || decided)
 }
 
 fn list(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {

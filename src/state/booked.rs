@@ -6,6 +6,7 @@ use sqlx::{Row, query};
 use uuid::Uuid;
 
 use super::error::{StateError, StateResult};
+use super::held::HeldDocument;
 use super::store::{ConnectionState, instant_of, text_of};
 use crate::domain::entry::{PeriodKey, SalesEntry};
 
@@ -35,8 +36,9 @@ pub struct Booked {
 }
 
 impl ConnectionState {
-    /// Records the outcome of a booking in one transaction: booked, no intent, no hold.
-    pub async fn record_booked(&self, booked: &Booked) -> StateResult<()> {
+    /// Records the outcome of a booking in one transaction: booked, no intent, and no hold but `mismatch`, where the books
+    /// answered with other amounts (I2).
+    pub async fn record_booked(&self, booked: &Booked, mismatch: Option<&HeldDocument>) -> StateResult<()> {
         let entry = match &booked.entry {
             Some(entry) => Some(serde_json::to_string(entry).map_err(StateError::corrupt("an entry"))?),
             None => None,
@@ -78,6 +80,9 @@ impl ConnectionState {
             .bind(&booked.number)
             .execute(&mut *transaction)
             .await?;
+        if let Some(mismatch) = mismatch {
+            self.write_hold(&mut transaction, mismatch).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, query};
 
 use super::error::{StateError, StateResult};
@@ -37,6 +37,11 @@ pub struct HeldSummary {
 impl ConnectionState {
     /// Holds a document, or renews its hold; `since` stays while the reason does.
     pub async fn hold(&self, held: &HeldDocument) -> StateResult<()> {
+        let mut connection = self.pool.acquire().await?;
+        self.write_hold(&mut connection, held).await
+    }
+
+    pub(super) async fn write_hold(&self, connection: &mut SqliteConnection, held: &HeldDocument) -> StateResult<()> {
         query(
             "INSERT INTO held (connection, kind, number, identity, customer, currency, total, reason, message, remedy,
              since, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -58,9 +63,59 @@ impl ConnectionState {
         .bind(&held.hold.remedy)
         .bind(text_of(held.since))
         .bind(&held.document)
-        .execute(&self.pool)
+        .execute(connection)
         .await?;
         Ok(())
+    }
+
+    /// A person has corrected in the books what this document is held for: it is let go of, and not held for it again.
+    /// Only of documents under whose number the books hold something (`AmountMismatch`, `DocumentRecreated`). Returns whether
+    /// there was one.
+    pub async fn decide_held(&self, kind: &str, number: &str) -> StateResult<bool> {
+        let mut transaction = self.pool.begin().await?;
+        let held = query(
+            "SELECT identity FROM held WHERE connection = $1 AND kind = $2 AND number = $3
+             AND reason IN ('AmountMismatch', 'DocumentRecreated') AND EXISTS (SELECT 1 FROM booked
+             WHERE booked.connection = held.connection AND booked.kind = held.kind AND booked.number = held.number)",
+        )
+        .bind(&self.connection)
+        .bind(kind)
+        .bind(number)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = held else { return Ok(false) };
+        let identity: String = row.try_get("identity")?;
+        query(
+            "INSERT INTO cursors (connection, scope, name, value) VALUES ($1, 'decided', $2, 'true')
+               ON CONFLICT (connection, scope, name) DO NOTHING",
+        )
+        .bind(&self.connection)
+        .bind(identity)
+        .execute(&mut *transaction)
+        .await?;
+        query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(number)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Whether a person has settled the document of this identity; see [`decide_held`](Self::decide_held).
+    pub async fn is_decided(&self, identity: &str) -> StateResult<bool> {
+        Ok(self.cursor::<bool>("decided", identity).await?.is_some())
+    }
+
+    /// How many documents are held since `instant`.
+    pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
+        let row = query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND since > $2")
+            .bind(&self.connection)
+            .bind(text_of(instant))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(row.try_get("total")?)
     }
 
     /// Whether a document of this number is held.

@@ -94,7 +94,8 @@ fn migration_error(path: PathBuf, error: MigrateError) -> StateError {
 
 /// An instant as the store writes it.
 pub(super) fn text_of(instant: jiff::Timestamp) -> String {
-    instant.to_string()
+    // As many digits for each, so that text sorts as time does.
+    format!("{instant:.9}")
 }
 
 /// An instant as the store wrote it; the epoch where it cannot be read, which only ever makes a cache too old.

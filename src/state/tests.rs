@@ -71,7 +71,7 @@ async fn booking_closes_the_intent_and_the_hold_in_one_step() {
     let state = store.connection("a");
     state.begin(&intent("i1")).await.unwrap();
     state.hold(&held("INV-1", HoldReason::OutcomeUnknown, at(60))).await.unwrap();
-    state.record_booked(&booked("INV-1", "i1")).await.unwrap();
+    state.record_booked(&booked("INV-1", "i1"), None).await.unwrap();
     assert!(state.intents("invoice").await.unwrap().is_empty());
     assert_eq!(state.held_summary().await.unwrap().total, 0);
     assert_eq!(state.booked("invoice", "i1").await.unwrap(), Some(booked("INV-1", "i1")));
@@ -81,10 +81,10 @@ async fn booking_closes_the_intent_and_the_hold_in_one_step() {
 async fn one_identity_is_booked_once_even_by_mistake_i1() {
     let (_directory, store) = store().await;
     let state = store.connection("a");
-    state.record_booked(&booked("INV-1", "i1")).await.unwrap();
-    assert!(state.record_booked(&booked("INV-1", "i1")).await.is_err());
+    state.record_booked(&booked("INV-1", "i1"), None).await.unwrap();
+    assert!(state.record_booked(&booked("INV-1", "i1"), None).await.is_err());
     // Another document under the same number is another row (E24).
-    state.record_booked(&booked("INV-1", "i2")).await.unwrap();
+    state.record_booked(&booked("INV-1", "i2"), None).await.unwrap();
     assert_eq!(state.booked_under("invoice", "INV-1").await.unwrap().len(), 2);
 }
 

@@ -2,6 +2,8 @@
 //! of it: after the first deferred entry the release lines are looked for once. Where there are none, no other deferred
 //! document is booked until they are found, for its revenue would all fall into one period.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::{At, SyncResult, Vendor};
@@ -25,6 +27,8 @@ enum Known {
 }
 
 const NAME: &str = "deferral";
+/// How long the books are given to make the release lines of an entry.
+const RELEASES_WAIT: Duration = Duration::from_secs(5);
 
 fn scope(division: i32) -> String {
     format!("exact:{division}")
@@ -62,6 +66,8 @@ pub async fn look_after_first(
     if !is_deferred(entry) || session.state.cursor::<Known>(&scope(division), NAME).await?.is_some() {
         return Ok(());
     }
+    // Once for each administration: the books may take a moment to make them.
+    session.clock.sleep(RELEASES_WAIT).await;
     let after: i64 = session.state.cursor(&scope(division), "entries").await?.unwrap_or(1);
     let known = match session.exact.has_deferral_lines(division, after).await.at(Vendor::ExactOnline)? {
         Some(false) => Known::NotFound { after, entry_number: posted.entry_number },

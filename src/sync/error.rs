@@ -47,7 +47,12 @@ impl SyncError {
     /// Whether the other flows of the run would fail alike: quota, consent, the store, a signal.
     pub fn ends_the_run(&self) -> bool {
         match self {
-            Self::Call { error, .. } => error.is_stalled() || matches!(error, CallError::QuotaSpent { .. }),
+            Self::Call { error, .. } => matches!(
+                error,
+                CallError::Unauthorized { .. }
+                    | CallError::ReauthorizationRequired { .. }
+                    | CallError::QuotaSpent { .. }
+            ),
             Self::State(_) | Self::Stopped => true,
         }
     }

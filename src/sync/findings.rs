@@ -13,6 +13,8 @@ pub struct RunFindings {
     mapping: Vec<Problem>,
     periods: Vec<Problem>,
     quota: Option<Observed>,
+    /// How far the run came: what was not looked at is not said to be fine.
+    pub reached: Reached,
     /// Nothing of today can be booked in some administration, and why.
     pub present_missing: Option<String>,
     /// A system that could not be reached, and what happened.
@@ -37,6 +39,17 @@ impl Problem {
     fn text(&self) -> String {
         if self.remedy.is_empty() { self.message.clone() } else { format!("{}; {}", self.message, self.remedy) }
     }
+}
+
+/// The stages that a run has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Both systems answered.
+    pub systems: bool,
+    /// The manifests were held against every administration.
+    pub mapping: bool,
+    /// So were the periods.
+    pub periods: bool,
 }
 
 /// Problems that one condition spells out; the rest is counted.
@@ -106,20 +119,25 @@ impl RunFindings {
         self.credentials.clone()
     }
 
-    pub fn quota(&self) -> Observed {
-        self.quota.clone().unwrap_or_else(|| {
-            Observed::new(ConditionType::QuotaHealthy, true, Reason::QuotaSufficient, "the quotas suffice")
-        })
+    pub fn quota(&self) -> Option<Observed> {
+        let fine = || Observed::new(ConditionType::QuotaHealthy, true, Reason::QuotaSufficient, "the quotas suffice");
+        self.quota.clone().or_else(|| self.reached.systems.then(fine))
     }
 
-    pub fn mapping(&self, of_documents: Vec<Problem>) -> Observed {
+    pub fn mapping(&self, of_documents: Vec<Problem>) -> Option<Observed> {
+        if !self.reached.mapping {
+            return None;
+        }
         let resolved = (Reason::MappingResolved, "everything that the manifests name is there");
-        summarise(ConditionType::MappingComplete, resolved, self.mapping.iter().chain(&of_documents))
+        Some(summarise(ConditionType::MappingComplete, resolved, self.mapping.iter().chain(&of_documents)))
     }
 
-    pub fn periods(&self, of_documents: Vec<Problem>) -> Observed {
+    pub fn periods(&self, of_documents: Vec<Problem>) -> Option<Observed> {
+        if !self.reached.periods {
+            return None;
+        }
         let open = (Reason::PeriodsOpen, "the financial periods that documents need are there");
-        summarise(ConditionType::FinancialPeriodsAvailable, open, of_documents.iter().chain(&self.periods))
+        Some(summarise(ConditionType::FinancialPeriodsAvailable, open, of_documents.iter().chain(&self.periods)))
     }
 }
 

@@ -18,6 +18,8 @@ pub struct RunRecord {
     pub findings: RunFindings,
     pub flows: Vec<FlowTally>,
     pub outcome: RunOutcome,
+    /// A signal or time limit ended it: what it has not looked at is as it was.
+    pub stopped: bool,
     /// Documents that could be booked and are not yet; `None` where the run did not come so far as to count them.
     pub backlog: Option<u64>,
 }
@@ -31,6 +33,7 @@ impl RunRecord {
             findings: RunFindings::default(),
             flows: Vec::new(),
             outcome: RunOutcome::Completed,
+            stopped: false,
             backlog: None,
         }
     }
@@ -42,8 +45,10 @@ impl RunRecord {
             SyncError::Call { error: CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,
             _ => RunOutcome::Failed,
         };
-        if let SyncError::Call { vendor, error } = error {
-            self.findings.call_failed(session, *vendor, error);
+        match error {
+            SyncError::Call { vendor, error } => self.findings.call_failed(session, *vendor, error),
+            SyncError::State(error) => self.findings.failed.push(error.to_string()),
+            SyncError::Stopped => self.stopped = true,
         }
     }
 }

@@ -55,8 +55,12 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
     for finding in findings(session, &record, &held).await? {
         set_condition(&mut status.conditions, finding, session.connection.generation, now);
     }
-    let ready = summarise_ready(&status.conditions, &run_facts(session, &record, backlog, &held), now);
-    put(&mut status.conditions, ready);
+    let known = status.conditions.iter().any(|condition| condition.type_ == ConditionType::Ready.as_str());
+    if !(record.stopped && known) {
+        let facts = run_facts(session, &record, backlog, &held).await?;
+        let ready = summarise_ready(&status.conditions, &facts, now);
+        put(&mut status.conditions, ready);
+    }
     let report = RunReport { connection: session.connection.key(), flows: record.flows, status };
     let text = serde_json::to_string(&report)
         .map_err(|source| crate::state::StateError::Corrupt { what: "a run report".to_owned(), source })?;
@@ -208,10 +212,10 @@ async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary)
     mapping.extend(site_time_zone::problem(session).await?);
     let mut findings = Vec::new();
     findings.extend(record.findings.credentials());
-    findings.push(record.findings.mapping(mapping));
-    findings.push(record.findings.periods(periods));
-    findings.push(record.findings.quota());
-    findings.push(flowing(session, held).await?);
+    findings.extend(record.findings.mapping(mapping));
+    findings.extend(record.findings.periods(periods));
+    findings.extend(record.findings.quota());
+    findings.push(flowing(session, record, held).await?);
     Ok(findings)
 }
 
@@ -231,7 +235,10 @@ async fn examples(
     Ok(problems)
 }
 
-async fn flowing(session: &Session<'_>, held: &HeldSummary) -> SyncResult<Observed> {
+async fn flowing(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Observed> {
+    if !session.writes() {
+        return Ok(would_flow(record));
+    }
     let voided = session.state.voided_after_booking(5).await?;
     let voided = match voided.as_slice() {
         [] => String::new(),
@@ -246,25 +253,36 @@ async fn flowing(session: &Session<'_>, held: &HeldSummary) -> SyncResult<Observ
     Ok(Observed::new(ConditionType::DocumentsFlowing, false, Reason::DocumentsHeld, message))
 }
 
+/// In mode Plan nothing is kept: what this very run would hold.
+fn would_flow(record: &RunRecord) -> Observed {
+    let held = record.flows.iter().find(|flow| flow.name == "invoices").map_or(0, |flow| flow.held);
+    if held == 0 {
+        return Observed::new(ConditionType::DocumentsFlowing, true, Reason::NothingHeld, "no document would be held");
+    }
+    let message = format!("{held} documents would be held; see the notes of the run");
+    Observed::new(ConditionType::DocumentsFlowing, false, Reason::DocumentsHeld, message)
+}
+
 fn documents(count: i64) -> String {
     if count == 1 { "1 document is".to_owned() } else { format!("{count} documents are") }
 }
 
-fn run_facts(session: &Session<'_>, record: &RunRecord, backlog: u64, held: &HeldSummary) -> RunFacts {
-    let invoices = record.flows.iter().find(|flow| flow.name == "invoices");
-    RunFacts {
+async fn run_facts(session: &Session<'_>, record: &RunRecord, backlog: u64, held: &HeldSummary) -> SyncResult<RunFacts> {
+    let (_, last_booked_at) = session.state.booked_total().await?;
+    let since = session.state.held_since(last_booked_at.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
+    let asked_to_stop = record.stopped.then(|| "the run was asked to stop before its end".to_owned());
+    Ok(RunFacts {
         generation: session.connection.generation,
         reported_generation: Some(session.connection.generation),
         plan_only: !session.writes(),
         overdue: None,
         unreachable: record.findings.unreachable.clone(),
-        failed: record.findings.failed.first().cloned(),
+        failed: record.findings.failed.first().cloned().or(asked_to_stop),
         nothing_of_today: record.findings.present_missing.clone(),
-        new_documents: invoices.map_or(0, |flow| flow.newly_held + flow.booked + flow.adopted),
-        new_booked: invoices.map_or(0, |flow| flow.booked + flow.adopted),
+        held_since_last_booking: u64::try_from(since).unwrap_or(0),
         backlog,
         held: u64::try_from(held.total).unwrap_or(0),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -36,12 +36,8 @@ impl<'a> Router<'a> {
         self.unknown_prices.insert(id.to_owned());
     }
 
-    pub fn of_division(&self, division: i32) -> Option<&EntityBooks<'a>> {
-        self.entities.iter().find(|books| books.division() == division)
-    }
-
     /// The place of the entity of a business entity: the one that names it, or the default one where a document names
-    /// none.
+    /// none. Nothing is guessed: a document of another entity in these books would be wrong for good.
     ///
     /// # Errors
     /// The hold of a document that no entity takes.
@@ -54,12 +50,7 @@ impl<'a> Router<'a> {
         if let Some((_, why)) = closed {
             return Err(waiting(business_entity, why));
         }
-        // A site without business entities names one on its documents all the same: its default one.
-        let only_default = self.entities.len() == 1 && self.closed.is_empty();
-        match self.entities.iter().position(|books| books.entity.business_entity.is_none()) {
-            Some(place) if business_entity.is_none() || only_default => Ok(place),
-            _ => Err(unmapped(business_entity)),
-        }
+        Err(unmapped(business_entity))
     }
 
     /// As [`Router::route`], for an invoice.

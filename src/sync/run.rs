@@ -32,7 +32,7 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
         session.exact.restore_limits(limits);
     }
     let ended = stages(session, &mut record).await;
-    session.state.set_cursor("exact", "limits", &session.exact.limits()).await?;
+    session.keep_limits().await?;
     match ended {
         Ok(()) => record.backlog = Some(0),
         Err(error) => record.end_with(session, &error),
@@ -42,7 +42,9 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
 
 async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()> {
     let divisions = connect(session, record).await?;
+    record.findings.reached.systems = true;
     let mut router = open_books(session, record, &divisions).await?;
+    record.findings.reached.mapping = true;
     let ended = flows(session, record, &mut router).await;
     if let Err(SyncError::Call { error: crate::connectors::http::CallError::QuotaSpent { .. }, .. }) = &ended {
         // The catalogue's flow may have ended before its items were known.
@@ -71,6 +73,7 @@ async fn flows(session: &Session<'_>, record: &mut RunRecord, router: &mut Route
     })
     .await?;
     outlook(session, record, router).await?;
+    record.findings.reached.periods = true;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
         let ended = invoices::run(session, router, tally).await;
         site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;

@@ -68,6 +68,14 @@ impl Session<'_> {
         self.connection.applies()
     }
 
+    /// Keeps the account of quotas and errors, so that a process that is killed has not forgotten them (I6).
+    ///
+    /// # Errors
+    /// The state store's.
+    pub async fn keep_limits(&self) -> SyncResult<()> {
+        Ok(self.state.set_cursor("exact", "limits", &self.exact.limits()).await?)
+    }
+
     /// # Errors
     /// [`SyncError::Stopped`] once the run was asked to end.
     pub fn check_stop(&self) -> SyncResult<()> {

@@ -38,6 +38,7 @@ pub async fn walk_list<T>(
         cursor = cursor.after(&page);
         let next = guard.next(&page).at(Vendor::Chargebee)?;
         take(page.rows).await?;
+        session.keep_limits().await?;
         if session.writes() {
             session.state.set_cursor(SCOPE, name, &cursor).await?;
         }

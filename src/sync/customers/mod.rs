@@ -78,11 +78,25 @@ async fn take(
 ) -> SyncResult<()> {
     session.state.keep_record(KIND, &customer.id, customer).await?;
     // A customer of an entity that nobody maps is no problem of its own: its documents are held, and say so.
-    let Ok(place) = router.route(customer.business_entity.as_deref()) else { return Ok(()) };
-    if customer.deleted {
-        return Ok(());
+    let own = router.route(customer.business_entity.as_deref()).ok();
+    for (place, books) in router.entities().iter().enumerate() {
+        let known = session.state.link(KIND, &customer.id, books.division()).await?;
+        if customer.deleted {
+            no_longer_a_problem(session, known).await?;
+        } else if own == Some(place) || known.is_some_and(|link| link.target.is_some()) {
+            // Also where it has an account through documents of another entity: its data changed there as well (E14).
+            write::settle(session, books, customer, tally).await?;
+        }
     }
-    write::settle(session, &router.entities()[place], customer, tally).await.map(|_| ())
+    Ok(())
+}
+
+/// A customer that is gone waits for nobody; its account, if it has one, stays.
+async fn no_longer_a_problem(session: &Session<'_>, known: Option<Link>) -> SyncResult<()> {
+    match known.filter(|link| link.problem.is_some() && session.writes()) {
+        Some(link) => Ok(session.state.set_link(&Link { problem: None, ..link }).await?),
+        None => Ok(()),
+    }
 }
 
 /// How customers become accounts, as the mapping says it.

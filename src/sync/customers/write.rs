@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::candidates::{candidates, pointed_to};
@@ -11,7 +12,7 @@ use crate::connectors::exact::{AccountDraft, BusinessError};
 use crate::connectors::http::CallError;
 use crate::domain::customer::Customer;
 use crate::domain::hold::{Hold, HoldReason};
-use crate::state::{BookAccount, Link, StateError};
+use crate::state::{BookAccount, Intent, Link, StateError};
 use crate::sync::books::{comparable_digits, comparable_text, comparable_vat};
 use crate::sync::entity::EntityBooks;
 use crate::sync::error::{At, SyncError, SyncResult, Vendor};
@@ -20,6 +21,9 @@ use crate::sync::plan::customer::{CustomerFacts, CustomerMatch, MatchRule, match
 use crate::sync::progress::Step;
 use crate::sync::session::Session;
 use crate::sync::tally::{FlowTally, Notice};
+
+/// After so long an account that is not there was never taken.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a fresh account is given to become visible before it is looked up.
 const VISIBILITY_WAIT: Duration = Duration::from_secs(2);
@@ -174,12 +178,23 @@ impl Case<'_, '_> {
     }
 
     async fn create(&self, sent: String, tally: &mut FlowTally) -> SyncResult<Option<Link>> {
-        let id = match self.session.exact.create_account(self.division(), &self.desired).await {
+        let state = &self.session.state;
+        if state.has_intent(KIND, &self.intent_id()).await?
+            && let Some(link) = self.look_for_sent(tally).await?
+        {
+            return Ok(Some(link));
+        }
+        state.begin(&self.intent(&sent)).await?;
+        let made = self.session.exact.create_account(self.division(), &self.desired).await;
+        if !matches!(made, Err(CallError::OutcomeUnknown { .. })) {
+            state.forget(KIND, &self.intent_id()).await?;
+        }
+        let id = match made {
             Ok(id) => id,
             Err(CallError::OutcomeUnknown { .. }) => match self.look_up().await? {
                 Some(id) => id,
                 // Not there (yet): the next run has read the books again before it tries.
-                None => return Ok(None),
+                None => return self.unknown(tally).await.map(Some),
             },
             Err(error @ CallError::Rejected { .. }) => {
                 let problem = refused(self.customer, &error);
@@ -188,12 +203,59 @@ impl Case<'_, '_> {
             }
             Err(error) => return Err(SyncError::Call { vendor: Vendor::ExactOnline, error }),
         };
+        state.forget(KIND, &self.intent_id()).await?;
+        self.made(id, tally).await.map(Some)
+    }
+
+    /// An account was sent and its answer lost: searched for. None where it was certainly not taken and is to be sent
+    /// again.
+    async fn look_for_sent(&self, tally: &mut FlowTally) -> SyncResult<Option<Link>> {
+        let state = &self.session.state;
+        if let Some(id) = self.look_up().await? {
+            state.forget(KIND, &self.intent_id()).await?;
+            return self.made(id, tally).await.map(Some);
+        }
+        let intents = state.intents(KIND).await?;
+        let sent = intents.iter().find(|intent| intent.identity == self.intent_id());
+        let old = sent.is_none_or(|intent| self.session.now().duration_since(intent.created_at) >= SETTLED_AFTER);
+        if old { Ok(None) } else { self.unknown(tally).await.map(Some) }
+    }
+
+    /// Whether the account was made is not known: the customer's documents wait, and the next run looks again.
+    async fn unknown(&self, tally: &mut FlowTally) -> SyncResult<Link> {
+        let problem = Hold::new(
+            HoldReason::OutcomeUnknown,
+            format!("whether the account of customer {} was made is not known: its answer was lost", self.customer.id),
+            "nothing to do: the next run looks in the books before it sends the account again",
+        );
+        let link = self.link(None, Some(problem))?;
+        self.save(link, tally).await
+    }
+
+    fn intent_id(&self) -> String {
+        format!("{} in {}", self.customer.id, self.division())
+    }
+
+    fn intent(&self, sent: &str) -> Intent {
+        Intent {
+            kind: KIND.to_owned(),
+            identity: self.intent_id(),
+            number: self.customer.id.clone(),
+            division: self.division(),
+            account: None,
+            payload_hash: String::new(),
+            content: sent.to_owned(),
+            created_at: self.session.now(),
+        }
+    }
+
+    async fn made(&self, id: Uuid, tally: &mut FlowTally) -> SyncResult<Link> {
         // Known at once, so that a second customer of the same company finds it in this very run (E27).
         self.session.state.put_accounts(self.division(), &[self.book_account(id)]).await?;
         tally.created += 1;
         self.session.progress.advance(Step::Updated);
         let link = self.link(Some(id), None)?;
-        self.save(link, tally).await.map(Some)
+        self.save(link, tally).await
     }
 
     async fn look_up(&self) -> SyncResult<Option<Uuid>> {

@@ -32,8 +32,16 @@ pub async fn account_of(
     }
     let Some(target) = link.target else { return Ok(Err(unknown(customer))) };
     if session.state.is_deleted(division, target).await? {
-        return merged::follow(session, division, customer, target).await;
+        return match merged::follow(session, division, customer, target).await? {
+            Ok(survivor) => usable(session, division, customer, survivor).await,
+            Err(hold) => Ok(Err(hold)),
+        };
     }
+    usable(session, division, customer, target).await
+}
+
+/// The account, where a document can be booked for it today.
+async fn usable(session: &Session<'_>, division: i32, customer: &str, target: Uuid) -> SyncResult<Result<Uuid, Hold>> {
     match session.state.book_account(division, target).await? {
         Some(account) if !account.usable => Ok(Err(blocked(customer, division, &account.name, &account.state))),
         _ => Ok(Ok(target)),
@@ -44,7 +52,7 @@ fn blocked(customer: &str, division: i32, name: &str, state: &str) -> Hold {
     Hold::new(
         HoldReason::CustomerBlocked,
         format!("the account {name:?} of customer {customer} is {state} in division {division}"),
-        format!("make the account {name:?} active in Exact Online, division {division}"),
+        format!("make the account {name:?} an active customer in Exact Online, division {division}"),
     )
 }
 

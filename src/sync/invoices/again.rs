@@ -1,33 +1,66 @@
 //! Planning the held invoices again, each run: with today's rules and master data, at no call (N3).
 
-use super::super::error::SyncResult;
+use super::super::error::{SyncError, SyncResult, Vendor};
 use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
-use super::{KIND, decide};
+use super::{KIND, decide, holds};
+use crate::connectors::http::CallError;
 use crate::domain::invoice::Invoice;
-use crate::state::StateError;
+use crate::state::HeldDocument;
 
 const PAGE: i64 = 100;
+/// Documents that are read anew in one run because they could not be read before.
+const REFETCHED_MAX: u32 = 20;
 
 /// Plans every held invoice again with today's rules and master data; what can be booked now is booked (N3).
 ///
 /// # Errors
 /// What ends the flow.
 pub async fn plan_again(session: &Session<'_>, router: &mut Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
-    let mut after = String::new();
+    let (mut after, mut refetched) = (String::new(), 0);
     loop {
         let page = session.state.held_page(KIND, &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number.clone();
         for held in page {
             session.check_stop()?;
-            // Without its document it waits for a change at the billing system, or for a person.
-            let Some(document) = &held.document else { continue };
-            let invoice: Invoice = serde_json::from_str(document)
-                .map_err(|source| StateError::Corrupt { what: format!("held invoice {}", held.number), source })?;
             tally.seen += 1;
-            decide::settle(session, router, &invoice, tally).await?;
+            match read(&held) {
+                Some(invoice) => decide::settle(session, router, &invoice, tally).await?,
+                None if refetched < REFETCHED_MAX => {
+                    refetched += 1;
+                    fetch(session, router, &held, tally).await?;
+                }
+                None => {}
+            }
         }
+    }
+}
+
+/// The document as it was kept; none where it could not be read then, or cannot be now.
+fn read(held: &HeldDocument) -> Option<Invoice> {
+    serde_json::from_str(held.document.as_ref()?).ok()
+}
+
+/// Reads a document anew that was kept in no shape that this version can read. One that is in the books already is held
+/// for what a person must correct there.
+async fn fetch(
+    session: &Session<'_>,
+    router: &mut Router<'_>,
+    held: &HeldDocument,
+    tally: &mut FlowTally,
+) -> SyncResult<()> {
+    if !session.state.booked_under(KIND, &held.number).await?.is_empty() {
+        return Ok(());
+    }
+    match session.chargebee.invoice(&held.number).await {
+        Ok(row) => match row.value {
+            Ok(invoice) => decide::settle(session, router, &invoice, tally).await,
+            Err(hold) => holds::hold_unreadable(session, &held.number, hold, tally).await,
+        },
+        // Deleted since; the list says so where it is a document of ours.
+        Err(CallError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(SyncError::Call { vendor: Vendor::Chargebee, error }),
     }
 }

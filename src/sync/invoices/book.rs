@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::deferral;
 use super::super::entity::EntityBooks;
 use super::super::error::{SyncError, SyncResult, Vendor};
-use super::super::plan::adoption::{Adoption, adoption};
+use super::super::plan::adoption::{Adoption, Existing, adoption};
 use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, PlannedSummary};
@@ -22,7 +22,7 @@ use crate::domain::entry::SalesEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::Invoice;
 use crate::domain::master::MasterData;
-use crate::state::{BookEntry, Booked, Intent, Refusal, StateError};
+use crate::state::{BookAccount, BookEntry, Booked, Intent, Refusal, StateError};
 
 /// How long a fresh entry is given to become visible before its reference is looked up.
 const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];
@@ -74,7 +74,7 @@ async fn to_be_sent(
     account: Uuid,
     tally: &mut FlowTally,
 ) -> SyncResult<Option<Attempt>> {
-    let existing = unrecorded(session, session.state.entries_under(books.division(), &entry.your_ref).await?).await?;
+    let existing = unrecorded(session, books.division(), &entry.your_ref, account).await?;
     let hold = match adoption(entry, &existing, books.division(), session.connection.adopts_existing()) {
         Adoption::Nothing => deferral::obstacle(session, books.division(), entry).await?,
         Adoption::Hold(hold) => Some(hold),
@@ -89,7 +89,8 @@ async fn to_be_sent(
         note_planned(session, books, entry, tally);
         return Ok(None);
     }
-    let attempt = Attempt::new(entry, account, &books.master);
+    let known = session.state.book_account(books.division(), account).await?;
+    let attempt = Attempt::new(entry, account, &books.master, known.as_ref());
     match session.state.refusal(&invoice.identity().0, &attempt.digest).await? {
         Some(hold) => holds::hold(session, invoice, hold, tally).await.map(|()| None),
         None => Ok(Some(attempt)),
@@ -104,21 +105,25 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub fn new(entry: &SalesEntry, account: Uuid, master: &MasterData) -> Self {
+    pub fn new(entry: &SalesEntry, account: Uuid, master: &MasterData, known: Option<&BookAccount>) -> Self {
         let payload_hash = books_digest(entry, account);
         let mut digest = Sha256::new();
         digest.update(&payload_hash);
-        digest.update(facts(entry, master));
+        digest.update(facts(entry, master, known));
         Self { payload_hash, digest: hex(&digest.finalize()) }
     }
 }
 
-fn facts(entry: &SalesEntry, master: &MasterData) -> String {
-    let mut facts = format!("{:?}\n{:?}\n", master.journals.get(&entry.journal), master.periods.len());
-    facts.push_str(&format!("{}\n", master.is_closed(&entry.journal, entry.reporting)));
+/// Every row of the master data that the entry names, with the state of its periods and of the customer's account.
+fn facts(entry: &SalesEntry, master: &MasterData, account: Option<&BookAccount>) -> String {
+    let mut facts = format!("{:?}\n{}\n", master.journals.get(&entry.journal), master.periods.len());
+    facts += &format!("{:?}\n{:?}\n", master.closed, account.map(|account| (account.usable, &account.vat_number)));
+    facts += &format!("{:?}\n", entry.payment_condition.as_ref().map(|code| master.payment_conditions.get(code)));
     for line in &entry.lines {
-        facts.push_str(&format!("{:?}\n", master.accounts.get(&line.account.code)));
-        facts.push_str(&format!("{:?}\n", master.vat_codes.get(&line.vat_code)));
+        facts += &format!("{:?}\n", master.accounts.get(&line.account.code));
+        facts += &format!("{:?}\n", master.vat_codes.get(&line.vat_code));
+        facts += &format!("{:?}\n", line.cost_center.as_ref().map(|code| master.cost_centers.get(code)));
+        facts += &format!("{:?}\n", line.cost_unit.as_ref().map(|code| master.cost_units.get(code)));
     }
     facts
 }
@@ -149,11 +154,13 @@ fn intent_of(
     })
 }
 
-async fn unrecorded(session: &Session<'_>, entries: Vec<BookEntry>) -> SyncResult<Vec<BookEntry>> {
+/// The entries of others under the document's reference.
+async fn unrecorded(session: &Session<'_>, division: i32, your_ref: &str, account: Uuid) -> SyncResult<Vec<Existing>> {
     let mut free = Vec::new();
-    for entry in entries {
+    for entry in session.state.entries_under(division, your_ref).await? {
         if !session.state.is_entry_recorded(entry.entry_id).await? {
-            free.push(entry);
+            let same_customer = intents::is_for(session, division, account, entry.account).await?;
+            free.push(Existing { entry, same_customer });
         }
     }
     Ok(free)
@@ -187,7 +194,7 @@ async fn adopt(
         voided_at: None,
     };
     if session.writes() {
-        session.state.record_booked(&booked).await?;
+        session.state.record_booked(&booked, None).await?;
     }
     tally.adopted += 1;
     session.progress.advance(Step::Unchanged);
@@ -262,7 +269,8 @@ pub async fn refuse(
 ) -> SyncResult<()> {
     let hold = refused(books, invoice, error);
     let identity = invoice.identity().0;
-    let attempt = Attempt::new(entry, account, &books.master);
+    let known = session.state.book_account(books.division(), account).await?;
+    let attempt = Attempt::new(entry, account, &books.master, known.as_ref());
     let refusal = Refusal { identity: &identity, attempt: &attempt.digest, hold: &hold, at: session.now() };
     session.state.remember_refusal(&refusal).await?;
     holds::hold(session, invoice, hold, tally).await

@@ -158,7 +158,7 @@ enum Recreated {
 async fn recreated(session: &Session<'_>, invoice: &Invoice) -> SyncResult<Option<Recreated>> {
     let first = session.state.booked_under(KIND, &invoice.number).await?.into_iter().next();
     let Some(first) = first.filter(|_| !invoice.deleted) else { return Ok(None) };
-    if session.connection.keeps_first_document() {
+    if session.connection.keeps_first_document() || session.state.is_decided(&invoice.identity().0).await? {
         return Ok(Some(Recreated::Keep));
     }
     if is_dead(invoice) {
@@ -172,9 +172,9 @@ async fn recreated(session: &Session<'_>, invoice: &Invoice) -> SyncResult<Optio
             invoice.number, first.entry_number, first.division
         ),
         format!(
-            "correct entry {} in Exact Online by hand, or set policies.recreatedDocument to KeepFirst in \
-             SyncConnection {}",
-            first.entry_number, session.connection.name
+            "correct entry {} in Exact Online by hand and run koppel held --release {}, or set policies.recreatedDocument \
+             to KeepFirst in SyncConnection {}",
+            first.entry_number, invoice.number, session.connection.name
         ),
     ))))
 }

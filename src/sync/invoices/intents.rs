@@ -1,13 +1,19 @@
 //! Intents that a crash or a lost answer left open: the books are searched before anything is sent again (I1).
 
-use super::super::error::{At, SyncResult, Vendor};
-use super::super::router::Router;
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use super::super::error::{At, SyncError, SyncResult, Vendor};
 use super::super::session::Session;
 use super::super::tally::FlowTally;
 
 use super::{KIND, existing, record};
+use crate::connectors::http::CallError;
 use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::state::{BookEntry, Intent, StateError};
+
+/// How long a create may be under way, or its entry not yet be visible, after its process has ended.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// What the books hold under an intent's reference.
 pub enum Found {
@@ -22,24 +28,32 @@ pub enum Found {
 ///
 /// # Errors
 /// The target's, or the state store's.
-pub async fn resolve(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
+pub async fn resolve(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     if !session.writes() {
         return Ok(());
     }
     for intent in session.state.intents(KIND).await? {
         session.check_stop()?;
-        if router.of_division(intent.division).is_none() {
-            // Its administration cannot be worked for now; the intent waits, and with it its document.
-            continue;
-        }
-        match find(session, &intent).await? {
+        let found = match find(session, &intent).await {
+            // Its administration cannot be searched now; the intent waits, and with it its document.
+            Err(SyncError::Call { error: CallError::Forbidden { .. } | CallError::NotFound { .. }, .. }) => continue,
+            found => found?,
+        };
+        match found {
             Found::Ours(entry, posted) => record::record(session, &intent, &entry, &posted, tally).await?,
             // The document itself is planned again later in this run: held for the other entry, or sent.
             Found::Other(other) => set_aside(session, &intent, &other).await?,
-            Found::Nothing => session.state.forget(KIND, &intent.identity).await?,
+            Found::Nothing if is_settled(session, &intent) => session.state.forget(KIND, &intent.identity).await?,
+            // A process that was killed a moment ago may have sent it: looked for again by the next run.
+            Found::Nothing => {}
         }
     }
     Ok(())
+}
+
+/// Whether an entry that is not there now was never taken: the books had time to make it visible.
+fn is_settled(session: &Session<'_>, intent: &Intent) -> bool {
+    session.now().duration_since(intent.created_at) >= SETTLED_AFTER
 }
 
 /// Searches the books for what `intent` meant, by its reference.
@@ -55,7 +69,11 @@ pub async fn find(session: &Session<'_>, intent: &Intent) -> SyncResult<Found> {
         if session.state.is_entry_recorded(posted.entry_id).await? {
             continue;
         }
-        if is_meant(&meant, &posted) {
+        let same_customer = match intent.account {
+            Some(account) => is_for(session, intent.division, account, posted.customer).await?,
+            None => true,
+        };
+        if same_customer && is_meant(&meant, &posted) {
             return Ok(Found::Ours(Box::new(meant), Box::new(posted)));
         }
         other = Some(posted);
@@ -72,6 +90,20 @@ pub async fn set_aside(session: &Session<'_>, intent: &Intent, other: &PostedEnt
     let entry = BookEntry { your_ref: intent.number.clone(), ..existing::book_entry(other) };
     session.state.put_entries(intent.division, &[entry]).await?;
     Ok(session.state.forget(KIND, &intent.identity).await?)
+}
+
+/// Whether an entry for `theirs` is one for the customer's `account`: the same one, or one that was merged away since.
+///
+/// # Errors
+/// The state store's.
+pub async fn is_for(session: &Session<'_>, division: i32, account: Uuid, theirs: Option<Uuid>) -> SyncResult<bool> {
+    match theirs {
+        // Mode Plan knows no account of a customer that is yet to be made.
+        Some(theirs) if theirs != account && !account.is_nil() => {
+            Ok(session.state.is_deleted(division, theirs).await? || session.state.is_deleted(division, account).await?)
+        }
+        _ => Ok(true),
+    }
 }
 
 fn is_meant(meant: &SalesEntry, posted: &PostedEntry) -> bool {

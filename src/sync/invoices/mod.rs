@@ -1,7 +1,7 @@
 //! Flow `invoices`: every invoice in scope becomes a sales entry once, or is held with a reason (E2, I1).
 //!
-//! In this order: intents that a crash left open are looked up; documents held by earlier runs are planned again, which
-//! costs no call; then the list of the billing system is read on.
+//! In this order: intents that a crash left open are looked up; the list of the billing system is read on; then what is held
+//! is planned again, which costs no call. The list first: a held document may have been voided or corrected since.
 
 mod account;
 mod again;
@@ -29,10 +29,7 @@ use crate::domain::invoice::Invoice;
 /// What ends the flow before its end; everything done until then is recorded.
 pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.stage("invoices: open intents");
-    intents::resolve(session, router, tally).await?;
-    session.progress.stage("invoices: held documents");
-    existing::look_again(session, router).await?;
-    again::plan_again(session, router, tally).await?;
+    intents::resolve(session, tally).await?;
     session.progress.stage("invoices");
     begin_again_if_scope_grew(session).await?;
     let client = session.chargebee.clone();
@@ -48,7 +45,19 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
             Ok(())
         },
     )
-    .await
+    .await?;
+    session.progress.stage("invoices: held documents");
+    existing::look_again(session, router).await?;
+    again::plan_again(session, router, tally).await?;
+    settled_tally(session, tally).await
+}
+
+/// What is held is counted once, however often it was looked at.
+async fn settled_tally(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult<()> {
+    if session.writes() {
+        tally.held = u64::try_from(session.state.held_summary().await?.total).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// How many documents could be booked and are not, where a quota ended the run: what the forecast of a backfill stands on
@@ -101,6 +110,8 @@ async fn take(
             }
             decide::settle(session, router, &invoice, tally).await
         }
+        // What is booked already is not held for a change that cannot be read.
+        Err(_) if !session.state.booked_under(KIND, &row.id).await?.is_empty() => Ok(()),
         Err(hold) => holds::hold_unreadable(session, &row.id, hold, tally).await,
     }
 }

@@ -5,11 +5,11 @@ use super::super::error::SyncResult;
 use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
-use super::{KIND, holds};
+use super::KIND;
 use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money::Amount;
-use crate::state::{Booked, Intent};
+use crate::state::{Booked, HeldDocument, Intent};
 
 /// Records a posted entry. One whose amounts differ from what was sent is recorded all the same, for it is in the books;
 /// it is held so that a person corrects it (I2).
@@ -41,14 +41,27 @@ pub async fn record(
         booked_at: session.now(),
         voided_at: None,
     };
-    session.state.record_booked(&booked).await?;
+    let mismatch = differing_amounts(entry, posted, intent.division).map(|hold| held_for(&booked, hold));
+    session.state.record_booked(&booked, mismatch.as_ref()).await?;
+    tally.newly_held += u64::from(mismatch.is_some());
     tally.booked += 1;
     tally.answers_lost_in_a_row = 0;
     session.progress.advance(Step::Booked);
-    deferral::look_after_first(session, intent.division, entry, posted).await?;
-    match differing_amounts(entry, posted, intent.division) {
-        Some(hold) => holds::hold_unreadable(session, &intent.number, hold, tally).await,
-        None => Ok(()),
+    deferral::look_after_first(session, intent.division, entry, posted).await
+}
+
+/// The hold of a document that is in the books with other amounts: without its content, for it is not to be booked again.
+fn held_for(booked: &Booked, hold: Hold) -> HeldDocument {
+    HeldDocument {
+        kind: KIND.to_owned(),
+        number: booked.number.clone(),
+        identity: booked.identity.clone(),
+        customer: Some(booked.customer.clone()),
+        currency: Some(booked.currency.clone()),
+        total: Some(booked.total),
+        hold,
+        since: booked.booked_at,
+        document: None,
     }
 }
 

@@ -75,9 +75,9 @@ async fn html_from_exacts_token_endpoint() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_200_mb_from_chargebee_is_not_read_to_its_end() {
     let rig = Rig::clean().await;
-    rig.sandbox.chargebee.inject(
-        ChargebeeFault::new(ChargebeeFaultKind::HugeBody { megabytes: 200 }).on("GET", "/invoices").times(9),
-    );
+    rig.sandbox
+        .chargebee
+        .inject(ChargebeeFault::new(ChargebeeFaultKind::HugeBody { megabytes: 200 }).on("GET", "/invoices").times(9));
     let ran = rig.run().await;
     fails(&ran, &["chargebee site wolkwerk-test", "larger than", "bytes"]);
     assert!(ran.resident_kb < RESIDENT_KB_MAX, "{} kB resident", ran.resident_kb);

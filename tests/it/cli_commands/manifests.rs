@@ -47,7 +47,9 @@ async fn a_missing_secret_is_told_with_its_keys() {
 async fn a_secret_without_a_key_is_told_without_its_values() {
     let rig = Rig::clean().await;
     rig.edit("secrets.yaml", "apiKey:", "apikey:");
-    refused(&rig).await.complains(&["Secret default/wolkwerk-chargebee has no key apiKey", "rename its key apikey to apiKey"]);
+    refused(&rig)
+        .await
+        .complains(&["Secret default/wolkwerk-chargebee has no key apiKey", "rename its key apikey to apiKey"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +58,12 @@ async fn every_mistake_is_told_at_once() {
     rig.edit("syncconnection.yaml", "interval: 15m", "interval: soon");
     rig.edit("entitymapping.yaml", "division: 100001", "division: none");
     rig.add_file("more.yaml", "kind: RevenueRule\n");
-    refused(&rig).await.complains(&["spec.interval", "spec.exactOnline.division", "more.yaml", "apiVersion or kind is missing"]);
+    refused(&rig).await.complains(&[
+        "spec.interval",
+        "spec.exactOnline.division",
+        "more.yaml",
+        "apiVersion or kind is missing",
+    ]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,8 @@ impl Ran {
         let connection = self.connection();
         let all = connection["held"].as_array().unwrap_or_else(|| panic!("nothing held: {self:?}"));
         let name = format!("invoice {number}");
-        let one = all.iter().find(|one| one["document"] == *name).unwrap_or_else(|| panic!("{name} is not held: {all:?}"));
+        let one =
+            all.iter().find(|one| one["document"] == *name).unwrap_or_else(|| panic!("{name} is not held: {all:?}"));
         (text(&one["reason"]), text(&one["message"]), text(&one["remedy"]))
     }
 
@@ -221,7 +222,8 @@ impl Rig {
     /// An invoice like those that are booked without question (one EUR line of a Dutch customer at 21 %), under another
     /// number and with lines of its own; `change` makes of it what the test is about.
     pub fn add_invoice(&self, number: &str, change: impl FnOnce(&mut Value)) {
-        let plain = self.sandbox.chargebee.invoices().into_iter().find(is_plain).expect("a plain invoice in this world");
+        let plain =
+            self.sandbox.chargebee.invoices().into_iter().find(is_plain).expect("a plain invoice in this world");
         let line = text(&plain["line_items"][0]["id"]);
         let copied = plain.to_string().replace(&line, &format!("li_{number}")).replace(&text(&plain["id"]), number);
         let mut row: Value = serde_json::from_str(&copied).unwrap();

@@ -58,7 +58,8 @@ async fn a_state_of_a_newer_version_is_refused_and_left_alone() {
 async fn a_state_store_that_is_no_database_is_named() {
     let rig = Rig::clean().await;
     std::fs::create_dir(rig.state()).unwrap();
-    std::fs::write(rig.state().join("koppel.db"), "these are not the bytes of a database, and there are many of them").unwrap();
+    std::fs::write(rig.state().join("koppel.db"), "these are not the bytes of a database, and there are many of them")
+        .unwrap();
     let ran = rig.run().await;
     assert_eq!(ran.code, 1, "{ran:?}");
     ran.complains(&["error: ", "koppel.db"]);
