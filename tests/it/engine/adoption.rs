@@ -130,7 +130,8 @@ async fn a_state_that_is_lost_costs_calls_and_books_nothing_twice() {
 async fn what_a_predecessor_books_between_plan_and_apply_is_adopted_too() {
     let mut world = World::clean().await;
     world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
-    world.run_to_end().await;
+    let (status, reason, _) = condition(&world.run_to_end().await, "Ready");
+    assert_eq!((status.as_str(), reason.as_str()), ("True", "Planned"));
     assert!(world.entries().is_empty());
     let number = some_invoice(&world, 0);
     booked_by_hand(&world, &number, 0);
