@@ -177,7 +177,6 @@ mod tests {
     #[case(ConditionType::FinancialPeriodsAvailable, Reason::MissingFinancialPeriod)]
     #[case(ConditionType::FinancialPeriodsAvailable, Reason::NextYearNotOpened)]
     #[case(ConditionType::DocumentsFlowing, Reason::DocumentsHeld)]
-    #[case(ConditionType::QuotaHealthy, Reason::ErrorQuotaNear)]
     fn what_holds_single_documents_leaves_ready_true(#[case] type_: ConditionType, #[case] reason: Reason) {
         let facts = RunFacts { held: 2, ..reported() };
         assert_eq!(summary(&with(&[(type_, false, reason)]), &facts), ("True".into(), "Synced".into()));
