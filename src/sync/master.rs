@@ -110,9 +110,10 @@ pub async fn read_master(
     let code = division.code;
     let (periods, closed) = match freshness {
         Freshness::Anew(before) => (before.master.periods.clone(), before.master.closed.clone()),
-        Freshness::ByAge | Freshness::Now => {
-            (exact.periods(code).await.at(Vendor::ExactOnline)?, exact.closed_periods(code).await.at(Vendor::ExactOnline)?)
-        }
+        Freshness::ByAge | Freshness::Now => (
+            exact.periods(code).await.at(Vendor::ExactOnline)?,
+            exact.closed_periods(code).await.at(Vendor::ExactOnline)?,
+        ),
     };
     let master = MasterData {
         division: code,

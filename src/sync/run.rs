@@ -156,8 +156,9 @@ async fn open_entity<'a>(
             items: Default::default(),
         }),
         Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
-            record.findings.division_invalid(&error.to_string());
-            Err(Closed::Why(error.to_string()))
+            let why = format!("division {} of EntityMapping {}: {error}", division.code, entity.mapping);
+            record.findings.division_invalid(&why);
+            Err(Closed::Why(why))
         }
         Err(error) => Err(Closed::Ends(error)),
     }

@@ -3,9 +3,13 @@
 #![cfg(feature = "sandbox")]
 
 mod adoption;
+mod changes;
+mod deferral;
 mod dissolving;
+mod entities;
 mod faults;
 mod kills;
+mod modes;
 mod one_writer;
 mod process;
 mod quotas;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::accounting::book_invoice;
 use crate::accounting::context::{Decision, SkipReason};
 use crate::connectors::http::CallError;
+use crate::domain::calendar::business_date;
 use crate::domain::entry::SalesEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::{Invoice, InvoiceStatus};
@@ -37,6 +38,10 @@ pub async fn settle(
         return match hold {
             Recreated::Hold(hold) => holds::hold(session, invoice, hold, tally).await,
             Recreated::Keep => holds::release(session, invoice).await,
+            Recreated::WithoutEffect(first) => {
+                note_gone(session, &first, tally).await?;
+                holds::release(session, invoice).await
+            }
         };
     }
     if session.state.has_intent(KIND, &identity.0).await? {
@@ -103,8 +108,15 @@ async fn note_change(
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
     session.progress.advance(Step::Unchanged);
-    let gone = invoice.deleted || invoice.status == InvoiceStatus::Voided;
-    if gone && booked.voided_at.is_none() && session.writes() {
+    if invoice.deleted || invoice.status == InvoiceStatus::Voided {
+        note_gone(session, booked, tally).await?;
+    }
+    Ok(())
+}
+
+/// Tells once that a booked document is no more.
+async fn note_gone(session: &Session<'_>, booked: &Booked, tally: &mut FlowTally) -> SyncResult<()> {
+    if booked.voided_at.is_none() && session.writes() {
         session.state.mark_voided(KIND, &booked.identity, session.now()).await?;
         tally.notice(voided_notice(booked));
     }
@@ -138,6 +150,8 @@ enum Recreated {
     Hold(Hold),
     /// The policy keeps the first one: the later one is not news.
     Keep,
+    /// Nothing of the later one is to be booked, but the first one, which is booked, is no more.
+    WithoutEffect(Box<Booked>),
 }
 
 /// Another document was booked under the same number (E24, N7).
@@ -146,6 +160,9 @@ async fn recreated(session: &Session<'_>, invoice: &Invoice) -> SyncResult<Optio
     let Some(first) = first.filter(|_| !invoice.deleted) else { return Ok(None) };
     if session.connection.keeps_first_document() || session.state.is_decided(&invoice.identity().0).await? {
         return Ok(Some(Recreated::Keep));
+    }
+    if is_dead(invoice) {
+        return Ok(Some(Recreated::WithoutEffect(Box::new(first))));
     }
     Ok(Some(Recreated::Hold(Hold::new(
         HoldReason::DocumentRecreated,
@@ -162,10 +179,20 @@ async fn recreated(session: &Session<'_>, invoice: &Invoice) -> SyncResult<Optio
     ))))
 }
 
-/// A draft, or a document that is gone, needs no entity: only what would be booked is held.
+/// A draft, a document that is gone or one from before the start needs no entity: only what would be booked is held.
 async fn hold_if_live(session: &Session<'_>, invoice: &Invoice, hold: Hold, tally: &mut FlowTally) -> SyncResult<()> {
-    let dead = invoice.deleted || matches!(invoice.status, InvoiceStatus::Pending | InvoiceStatus::Voided);
-    if dead { holds::release(session, invoice).await } else { holds::hold(session, invoice, hold, tally).await }
+    let day = invoice.date.map(|date| business_date(date, &session.connection.time_zone));
+    let is_too_early = day.is_some() && day < session.connection.flows.invoices;
+    if is_dead(invoice) || is_too_early {
+        holds::release(session, invoice).await
+    } else {
+        holds::hold(session, invoice, hold, tally).await
+    }
+}
+
+/// Deleted, voided or a draft: nothing of it is to be booked.
+fn is_dead(invoice: &Invoice) -> bool {
+    invoice.deleted || matches!(invoice.status, InvoiceStatus::Pending | InvoiceStatus::Voided)
 }
 
 async fn skip(session: &Session<'_>, invoice: &Invoice, _reason: SkipReason) -> SyncResult<()> {

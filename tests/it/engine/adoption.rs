@@ -12,12 +12,25 @@ fn euros(cents: i64) -> serde_json::Value {
     json!(format!("{}.{:02}", cents / 100, cents % 100))
 }
 
-/// Books `number` by hand with another total than the invoice has by `off` cents, for an account of its own.
+/// The account of the books that bears this customer's id as its search code, made when there is none.
+fn account_of(world: &World, customer: &str) -> Uuid {
+    let known = world.exact.accounts(DIVISION).into_iter().find(|account| account.search_code == customer);
+    known.map(|account| account.id).unwrap_or_else(|| {
+        let search_code = Some(customer.to_owned());
+        let (name, country) = ("Met de hand".to_owned(), "NL".to_owned());
+        world.exact.add_account(DIVISION, Account { name, status: 'C', country, search_code, ..Account::default() })
+    })
+}
+
+/// Books `number` by hand for its customer, with another total than the invoice has by `off` cents.
 fn booked_by_hand(world: &World, number: &str, off: i64) -> Uuid {
+    let customer = world.invoice(number)["customer_id"].as_str().unwrap().to_owned();
+    booked_for(world, number, off, account_of(world, &customer))
+}
+
+fn booked_for(world: &World, number: &str, off: i64, customer: Uuid) -> Uuid {
     let invoice = world.invoice(number);
     let total = invoice["total"].as_i64().unwrap() + off;
-    let account = Account { name: "Met de hand".into(), status: 'C', country: "NL".into(), ..Account::default() };
-    let customer = world.exact.add_account(DIVISION, account);
     let entry = json!({
         "Customer": customer,
         "Journal": "70",
@@ -117,7 +130,8 @@ async fn a_state_that_is_lost_costs_calls_and_books_nothing_twice() {
 async fn what_a_predecessor_books_between_plan_and_apply_is_adopted_too() {
     let mut world = World::clean().await;
     world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
-    world.run_to_end().await;
+    let (status, reason, _) = condition(&world.run_to_end().await, "Ready");
+    assert_eq!((status.as_str(), reason.as_str()), ("True", "Planned"));
     assert!(world.entries().is_empty());
     let number = some_invoice(&world, 0);
     booked_by_hand(&world, &number, 0);
@@ -127,4 +141,23 @@ async fn what_a_predecessor_books_between_plan_and_apply_is_adopted_too() {
     assert_eq!(world.entries_of(&number).len(), 1, "booked by the predecessor, and once more by us");
     assert_eq!(flow(&report, "invoices").adopted, 1);
     world.assert_books_equal().await;
+}
+
+/// A manual series can bear the number of one of our invoices, for another customer and by chance with the same total.
+#[tokio::test]
+async fn an_entry_of_another_customer_is_never_adopted() {
+    let world = World::clean().await;
+    let number = some_invoice(&world, 0);
+    let stranger = Account { name: "Vreemde klant".into(), status: 'C', country: "NL".into(), ..Account::default() };
+    let stranger = world.exact.add_account(DIVISION, stranger);
+    let theirs = booked_for(&world, &number, 0, stranger);
+    let report = world.run_to_end().await;
+    assert_eq!(flow(&report, "invoices").adopted, 0);
+    let held = world.held().await;
+    assert_eq!(held[&number].hold.reason.as_str(), "ExistingEntryDiffers");
+    assert!(held[&number].hold.message.contains("another customer"), "{}", held[&number].hold.message);
+    // The remedy: the other entry gets another reference.
+    world.exact.amend(DIVISION, theirs, &json!({"YourRef": "M-1"})).unwrap();
+    world.run_to_end().await;
+    assert!(world.held().await.is_empty());
 }

@@ -1,6 +1,6 @@
 //! The real binary as a process that can be killed at a chosen moment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -43,20 +43,25 @@ impl Drop for Running {
 }
 
 /// `koppel run -f … --state …` on the world's manifests.
-fn command(world: &World) -> Command {
+fn command(world: &World, state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koppel"));
-    command.arg("run").arg("-f").arg(world.manifest_folder()).arg("--state").arg(world.state_directory());
+    command.arg("run").arg("-f").arg(world.manifest_folder()).arg("--state").arg(state);
     command.args(["-o", "json"]).stdin(Stdio::null());
     command
 }
 
 pub fn spawn(world: &World) -> Running {
-    Running(command(world).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    Running(command(world, &world.state_directory()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
 }
 
 /// Runs to the end, which must come.
 pub async fn run(world: &World) -> Output {
-    let mut command = command(world);
+    run_in(world, &world.state_directory()).await
+}
+
+/// As [`run`], with another state.
+pub async fn run_in(world: &World, state: &Path) -> Output {
+    let mut command = command(world, state);
     let ended = tokio::task::spawn_blocking(move || command.output());
     tokio::time::timeout(PATIENCE, ended).await.expect("the run hangs").unwrap().unwrap()
 }

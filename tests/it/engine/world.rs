@@ -3,7 +3,7 @@
 //! sandboxes' own books, not from what Koppel says of itself; only what is held is Koppel's word.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,9 +145,12 @@ impl World {
 
     /// Opens state and tokens where the command has them too.
     pub async fn environment(&self) -> Environment {
-        let directory = self.state_directory();
+        self.environment_in(&self.state_directory()).await
+    }
+
+    pub async fn environment_in(&self, directory: &Path) -> Environment {
         Environment {
-            store: Store::open(&directory).await.unwrap(),
+            store: Store::open(directory).await.unwrap(),
             tokens: Arc::new(FileTokenStore::open(directory.join("tokens")).unwrap()),
             clock: Arc::new(SharedClock(self.clock.clone())),
             stop: StopSignal::default(),
@@ -276,14 +279,6 @@ impl World {
         assert_eq!(distinct.len(), codes.len(), "{codes:?}");
     }
 
-    /// The in-scope documents of a customer.
-    pub fn invoices_of(&self, customer: &str) -> Vec<String> {
-        let scope = self.in_scope();
-        let invoices = self.chargebee.invoices();
-        let own = invoices.iter().filter(|invoice| invoice["customer_id"] == customer);
-        own.map(|invoice| text(invoice, "id")).filter(|number| scope.contains_key(number)).collect()
-    }
-
     /// The document that the generator made for a failure, and no other is held for the same cause alone.
     pub fn expected_for(&self, reason: &str) -> Vec<String> {
         let found = self.expectations.iter().filter(|(_, expected)| expected.reason == reason);
@@ -304,6 +299,7 @@ impl World {
         }
         let mut copy: Value = serde_json::from_str(&copy).unwrap();
         copy["id"] = new_number.into();
+        copy["deleted"] = false.into();
         self.chargebee.add_invoices(vec![copy]).unwrap();
     }
 
