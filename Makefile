@@ -8,7 +8,7 @@ KOPPEL := target/debug/koppel
 # `--tests` builds the binary together with the tests, from the same dependencies: with less to do for whoever runs both, and
 # with more for whoever only tries the demo.
 BUILD_FLAGS ?=
-# make sandbox ARGS='--invoices 500', make demo ARGS='-o json', make bench ARGS='...'
+# For example: make sandbox ARGS="--invoices 500", make demo ARGS="-o json", make bench ARGS="5000".
 ARGS ?=
 
 ##@ Try it
@@ -24,7 +24,7 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 test: test-rust judges ## Everything: unit, property and HTTP tests, and the two judges
 
 test-rust: prepare ## cargo test alone
-	@$(CARGO) test
+	@$(CARGO) test --no-fail-fast
 
 judges: BUILD_FLAGS = --tests
 judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
@@ -33,8 +33,8 @@ judges: build ## The sandboxes, judged by the vendors' own kind of client (Pytho
 contracts: build ## Rows of the sandboxes against the vendors' published schemas, where those are at hand
 	@hack/contracts.sh
 
-bench: prepare ## Calls, time and memory of large runs
-	@$(CARGO) bench $(ARGS)
+bench: prepare ## Calls, time and memory of large runs; takes minutes, in the release profile
+	@$(CARGO) bench --bench load -- $(ARGS)
 
 ##@ Keep it right
 .PHONY: check fmt generated crds docs length
