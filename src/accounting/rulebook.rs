@@ -86,6 +86,17 @@ pub enum Region {
     NonEu,
 }
 
+impl Region {
+    /// The word of the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Domestic => "Domestic",
+            Self::Eu => "EU",
+            Self::NonEu => "NonEU",
+        }
+    }
+}
+
 /// Who a customer is for VAT: a number that passes format and check digits makes a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CustomerType {

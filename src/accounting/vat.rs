@@ -123,7 +123,7 @@ impl VatWhen {
     pub(super) fn describe(&self) -> String {
         let parts = [
             self.country.as_ref().map(|country| format!("country: {country}")),
-            self.region.map(|region| format!("region: {region:?}")),
+            self.region.map(|region| format!("region: {}", region.as_str())),
             self.customer_type.map(|customer_type| format!("customerType: {customer_type:?}")),
             self.rate.map(|rate| format!("rate: {}", rate.normalize())),
             self.exempt_reason.as_ref().map(|reason| format!("exemptReason: {}", reason_word(reason))),

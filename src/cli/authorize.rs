@@ -133,8 +133,8 @@ fn tell(args: &AuthorizeArgs) -> anyhow::Result<ExitCode> {
         print_json(&json!({"secret": args.secret, "file": path}))?;
     } else {
         println!(
-            "consent given: {path} holds the Secret {name}; name it in exactOnline.credentialsSecretRef, keep it out of \
-             Git, and give consent anew for every other connection",
+            "consent given: {path} holds the Secret {name}; name it in exactOnline.credentialsSecretRef and keep it out of \
+             Git; another connection needs an app of its own, for a second consent to this one ends the first",
             name = args.secret
         );
     }

@@ -5,7 +5,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::status::SyncConnectionStatus;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::HeldDocument;
 use crate::sync::RunReport;
 use crate::sync::tally::FlowTally;
@@ -122,7 +122,7 @@ fn connection_cell(report: &RunReport, column: &str) -> String {
         "name" => report.connection.clone(),
         "target" => status.target.clone().unwrap_or_default(),
         "held" => status.held.as_ref().map_or(0, |held| held.total).to_string(),
-        "last run" => last_run(status),
+        "last run" => last_run(report),
         "ready" => ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
         "reason" => ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
         _ => ready.map(|ready| ready.message.clone()).unwrap_or_default(),
@@ -138,15 +138,14 @@ fn shortened(line: &str, width: u16) -> String {
     line.chars().take(width - 1).chain(['…']).collect()
 }
 
-fn last_run(status: &SyncConnectionStatus) -> String {
-    let run = status.last_run.as_ref();
-    run.map_or_else(
-        || "never".to_owned(),
-        |run| format!("{:?}, {} booked", run.outcome.unwrap_or(RunOutcome::Failed), run.booked),
-    )
+fn last_run(report: &RunReport) -> String {
+    let Some(run) = &report.status.last_run else { return "never".to_owned() };
+    let outcome = run.outcome.unwrap_or(RunOutcome::Failed);
+    match report.flows.iter().map(|flow| flow.would_book).sum() {
+        0 => format!("{outcome:?}, {} booked", run.booked),
+        planned => format!("{outcome:?}, {planned} planned"),
+    }
 }
-
-use crate::api::status::RunOutcome;
 
 /// The condition of this type.
 pub fn condition<'a>(status: &'a SyncConnectionStatus, type_: &str) -> Option<&'a Condition> {

@@ -16,6 +16,9 @@ pub struct FlowTally {
     pub seen: u64,
     /// Documents booked, adopted ones among them.
     pub booked: u64,
+    /// In mode `Plan`: documents that would have been booked.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub would_book: u64,
     /// Documents that the books held already.
     pub adopted: u64,
     /// Records created at the target.
@@ -41,6 +44,11 @@ pub struct FlowTally {
     /// What a person should know although nothing is held for it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notices: Vec<Notice>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl FlowTally {

@@ -205,7 +205,7 @@ fn note_planned(session: &Session<'_>, books: &EntityBooks<'_>, entry: &SalesEnt
     let line = |line: &crate::domain::entry::EntryLine| {
         format!("{} {} vat {} {}", line.account.code, line.net.display(entry.currency), line.vat_code, line.description)
     };
-    tally.booked += 1;
+    tally.would_book += 1;
     tally.plan(PlannedSummary {
         document: entry.your_ref.clone(),
         division: books.division(),

@@ -95,7 +95,7 @@ fn an_issued_invoice_of_unknown_status_is_booked() {
 #[case::e30_spanish_consumer(
     to("ES", None, plain()),
     VatCodeUnmapped,
-    "no row of spec.vat of EntityMapping wolkwerk / country: ES, region: Eu, customerType: Consumer, rate: 21",
+    "no row of spec.vat of EntityMapping wolkwerk / country: ES, region: EU, customerType: Consumer, rate: 21",
     "add a row to spec.vat of EntityMapping wolkwerk: when {country: ES, customerType: Consumer, rate: 21} / division 100001"
 )]
 #[case::e31_net_45(
