@@ -267,7 +267,12 @@ fn documents(count: i64) -> String {
     if count == 1 { "1 document is".to_owned() } else { format!("{count} documents are") }
 }
 
-async fn run_facts(session: &Session<'_>, record: &RunRecord, backlog: u64, held: &HeldSummary) -> SyncResult<RunFacts> {
+async fn run_facts(
+    session: &Session<'_>,
+    record: &RunRecord,
+    backlog: u64,
+    held: &HeldSummary,
+) -> SyncResult<RunFacts> {
     let (_, last_booked_at) = session.state.booked_total().await?;
     let since = session.state.held_since(last_booked_at.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
     let asked_to_stop = record.stopped.then(|| "the run was asked to stop before its end".to_owned());
