@@ -52,6 +52,16 @@ impl ConnectionState {
         Ok(Some(Hold::new(reason, row.try_get::<String, _>("message")?, row.try_get::<String, _>("remedy")?)))
     }
 
+    /// Something that the document stands on has changed: its refusals are forgotten.
+    pub async fn forget_refusals_of(&self, identity: &str) -> StateResult<()> {
+        query("DELETE FROM refused WHERE connection = $1 AND identity = $2")
+            .bind(&self.connection)
+            .bind(identity)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// A person has changed something that Koppel cannot see: the document's refusals are forgotten. Returns whether
     /// there were any.
     pub async fn forget_refusals(&self, kind: &str, number: &str) -> StateResult<bool> {

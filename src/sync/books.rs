@@ -46,7 +46,11 @@ async fn start_over_if_moved(session: &Session<'_>, division: &Division) -> Sync
     Ok(session.state.set_cursor(&scope, "moved", &moved).await?)
 }
 
-async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<()> {
+/// Brings the index of accounts up to date.
+///
+/// # Errors
+/// The target's, or the state store's.
+pub async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "accounts").await?;
     loop {
         session.check_stop()?;
@@ -65,7 +69,11 @@ async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<()> {
     }
 }
 
-async fn read_deleted(session: &Session<'_>, division: i32) -> SyncResult<()> {
+/// Brings the index of deleted ids up to date.
+///
+/// # Errors
+/// The target's, or the state store's.
+pub async fn read_deleted(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "deleted").await?;
     loop {
         session.check_stop()?;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::books::{read_accounts, read_deleted};
 use super::entity::EntityBooks;
 use super::error::{At, SyncResult, Vendor};
 use super::session::Session;
@@ -136,7 +137,7 @@ pub async fn read_master(
     Ok(Read { master, kinds: reader.kinds })
 }
 
-/// Reads everything anew into `books` when they refuse something for the first time in a run: what was planned by an older
+/// Reads accounts and all master data anew into `books` when they refuse something for the first time in a run: what was planned by an older
 /// picture would be refused one by one, and a refusal must be remembered with the facts that it stands on (N3, I5).
 ///
 /// # Errors
@@ -145,6 +146,8 @@ pub async fn read_after_refusal(session: &Session<'_>, books: &mut EntityBooks<'
     if books.read_after_refusal {
         return Ok(());
     }
+    read_accounts(session, books.division()).await?;
+    read_deleted(session, books.division()).await?;
     let nothing = HeldSummary::default();
     books.master = read_master(session, &books.administration, &nothing, Freshness::Now).await?.master;
     books.read_after_refusal = true;

@@ -55,7 +55,7 @@ pub async fn settle(
     let books = &router.entities()[place];
     match book_invoice(invoice, &books.context()) {
         Decision::Skip(reason) => skip(session, invoice, reason).await,
-        Decision::Hold(hold) => holds::hold(session, invoice, hold, tally).await,
+        Decision::Hold(hold) => hold_unsent(session, invoice, hold, tally).await,
         Decision::Book(planned) => match account::account_of(session, books, &invoice.customer).await? {
             Ok(account) => match book::book(session, books, invoice, &planned, account, tally).await? {
                 Some(error) => {
@@ -64,7 +64,7 @@ pub async fn settle(
                 }
                 None => Ok(()),
             },
-            Err(hold) => holds::hold(session, invoice, hold, tally).await,
+            Err(hold) => hold_unsent(session, invoice, hold, tally).await,
         },
     }
 }
@@ -80,10 +80,22 @@ async fn refused(
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
     read_after_refusal(session, books).await?;
-    match book_invoice(invoice, &books.context()) {
-        Decision::Hold(hold) => holds::hold(session, invoice, hold, tally).await,
-        Decision::Book(_) | Decision::Skip(_) => book::refuse(session, books, invoice, sent, error, tally).await,
+    if let Decision::Hold(hold) = book_invoice(invoice, &books.context()) {
+        return hold_unsent(session, invoice, hold, tally).await;
     }
+    match account::account_of(session, books, &invoice.customer).await? {
+        Ok(_) => book::refuse(session, books, invoice, sent, error, tally).await,
+        Err(hold) => hold_unsent(session, invoice, hold, tally).await,
+    }
+}
+
+/// Holds a document for what the rules and the books say, without asking. What the books refused of it before stood on
+/// other facts: when these are gone, it may be sent again (N3).
+async fn hold_unsent(session: &Session<'_>, invoice: &Invoice, hold: Hold, tally: &mut FlowTally) -> SyncResult<()> {
+    if session.writes() {
+        session.state.forget_refusals_of(&invoice.identity().0).await?;
+    }
+    holds::hold(session, invoice, hold, tally).await
 }
 
 /// Whether an invoice would be booked if a call could be made: not booked, not held, and nothing stands in its way.
