@@ -139,7 +139,10 @@ impl World {
     pub fn manifest_folder(&self) -> PathBuf {
         let folder = self.home.path().join("manifests");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("all.yaml"), &self.manifests).unwrap();
+        // At once: another process may be reading it.
+        let whole = self.home.path().join("manifests.new");
+        std::fs::write(&whole, &self.manifests).unwrap();
+        std::fs::rename(whole, folder.join("all.yaml")).unwrap();
         folder
     }
 
