@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::error::{SyncError, SyncResult};
 use super::progress::Progress;
@@ -13,7 +14,10 @@ use crate::connectors::chargebee::ChargebeeClient;
 use crate::connectors::exact::ExactClient;
 use crate::connectors::http::Clock;
 use crate::domain::calendar::business_date;
-use crate::state::ConnectionState;
+use crate::state::{ConnectionState, Intent};
+
+/// How long a create may be under way, or what it made not yet be visible, after its process has ended.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// Asks a run to end cleanly between two calls. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +70,26 @@ impl Session<'_> {
     /// Whether the run may write to the target and move cursors; not in mode `Plan`.
     pub fn writes(&self) -> bool {
         self.connection.applies()
+    }
+
+    /// Waits until what `intent` sent is settled: had it been taken, it would be visible now. False where that was so
+    /// already.
+    ///
+    /// # Errors
+    /// [`SyncError::Stopped`] once the run was asked to end.
+    pub async fn settles(&self, intent: &Intent) -> SyncResult<bool> {
+        let left = (SETTLED_AFTER - self.now().duration_since(intent.created_at)).min(SETTLED_AFTER);
+        let mut wait = Duration::try_from(left).unwrap_or_default();
+        if wait.is_zero() {
+            return Ok(false);
+        }
+        while !wait.is_zero() {
+            self.check_stop()?;
+            let step = wait.min(Duration::from_secs(1));
+            self.clock.sleep(step).await;
+            wait -= step;
+        }
+        Ok(true)
     }
 
     /// Keeps the account of quotas and errors, so that a process that is killed has not forgotten them (I6).

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::candidates::{candidates, pointed_to};
@@ -21,9 +20,6 @@ use crate::sync::plan::customer::{CustomerFacts, CustomerMatch, MatchRule, match
 use crate::sync::progress::Step;
 use crate::sync::session::Session;
 use crate::sync::tally::{FlowTally, Notice};
-
-/// After so long an account that is not there was never taken.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a fresh account is given to become visible before it is looked up.
 const VISIBILITY_WAIT: Duration = Duration::from_secs(2);
@@ -207,18 +203,21 @@ impl Case<'_, '_> {
         self.made(id, tally).await.map(Some)
     }
 
-    /// An account was sent and its answer lost: searched for. None where it was certainly not taken and is to be sent
-    /// again.
+    /// An account was sent and its answer lost: searched for, for as long as it may yet appear. None where it was certainly
+    /// not taken and is to be sent again.
     async fn look_for_sent(&self, tally: &mut FlowTally) -> SyncResult<Option<Link>> {
         let state = &self.session.state;
-        if let Some(id) = self.look_up().await? {
-            state.forget(KIND, &self.intent_id()).await?;
-            return self.made(id, tally).await.map(Some);
-        }
+        let mut found = self.look_up().await?;
         let intents = state.intents(KIND).await?;
         let sent = intents.iter().find(|intent| intent.identity == self.intent_id());
-        let old = sent.is_none_or(|intent| self.session.now().duration_since(intent.created_at) >= SETTLED_AFTER);
-        if old { Ok(None) } else { self.unknown(tally).await.map(Some) }
+        if let (None, Some(sent)) = (found, sent)
+            && self.session.settles(sent).await?
+        {
+            found = self.look_up().await?;
+        }
+        let Some(id) = found else { return Ok(None) };
+        state.forget(KIND, &self.intent_id()).await?;
+        self.made(id, tally).await.map(Some)
     }
 
     /// Whether the account was made is not known: the customer's documents wait, and the next run looks again.

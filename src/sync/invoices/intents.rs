@@ -1,6 +1,5 @@
 //! Intents that a crash or a lost answer left open: the books are searched before anything is sent again (I1).
 
-use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::super::error::{At, SyncError, SyncResult, Vendor};
@@ -11,9 +10,6 @@ use super::{KIND, existing, record};
 use crate::connectors::http::CallError;
 use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::state::{BookEntry, Intent, StateError};
-
-/// How long a create may be under way, or its entry not yet be visible, after its process has ended.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// What the books hold under an intent's reference.
 pub enum Found {
@@ -34,7 +30,7 @@ pub async fn resolve(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult
     }
     for intent in session.state.intents(KIND).await? {
         session.check_stop()?;
-        let found = match find(session, &intent).await {
+        let found = match find_settled(session, &intent).await {
             // Its administration cannot be searched now; the intent waits, and with it its document.
             Err(SyncError::Call { error: CallError::Forbidden { .. } | CallError::NotFound { .. }, .. }) => continue,
             found => found?,
@@ -43,17 +39,20 @@ pub async fn resolve(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult
             Found::Ours(entry, posted) => record::record(session, &intent, &entry, &posted, tally).await?,
             // The document itself is planned again later in this run: held for the other entry, or sent.
             Found::Other(other) => set_aside(session, &intent, &other).await?,
-            Found::Nothing if is_settled(session, &intent) => session.state.forget(KIND, &intent.identity).await?,
-            // A process that was killed a moment ago may have sent it: looked for again by the next run.
-            Found::Nothing => {}
+            Found::Nothing => session.state.forget(KIND, &intent.identity).await?,
         }
     }
     Ok(())
 }
 
-/// Whether an entry that is not there now was never taken: the books had time to make it visible.
-fn is_settled(session: &Session<'_>, intent: &Intent) -> bool {
-    session.now().duration_since(intent.created_at) >= SETTLED_AFTER
+/// Searches the books; where nothing is there of an entry that a process sent a moment before it was killed, once more after
+/// the books had time to make it visible. Nothing then means that it was never taken.
+async fn find_settled(session: &Session<'_>, intent: &Intent) -> SyncResult<Found> {
+    let found = find(session, intent).await?;
+    if matches!(found, Found::Nothing) && session.settles(intent).await? {
+        return find(session, intent).await;
+    }
+    Ok(found)
 }
 
 /// Searches the books for what `intent` meant, by its reference.
