@@ -10,6 +10,7 @@ pub mod api;
 pub mod cli;
 pub mod connectors;
 pub mod domain;
+pub mod operator;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod state;

@@ -1,0 +1,2 @@
+//! Kubernetes: controllers that turn the three kinds into sync workloads, the worker that runs in them, status, events,
+//! metrics. The engine knows nothing of it.
