@@ -1,2 +1,7 @@
 //! Kubernetes: controllers that turn the three kinds into sync workloads, the worker that runs in them, status, events,
 //! metrics. The engine knows nothing of it.
+
+pub mod api_call;
+#[cfg(test)]
+mod fake_api;
+pub mod tokens;
