@@ -4,4 +4,5 @@
 pub mod api_call;
 #[cfg(test)]
 mod fake_api;
+pub mod manifests;
 pub mod tokens;
