@@ -2,7 +2,9 @@
 //! metrics. The engine knows nothing of it.
 
 pub mod api_call;
+pub mod events;
 #[cfg(test)]
 mod fake_api;
 pub mod manifests;
 pub mod tokens;
+pub mod worker;
