@@ -2,9 +2,12 @@
 //! metrics. The engine knows nothing of it.
 
 pub mod api_call;
+pub mod client;
 pub mod events;
 #[cfg(test)]
 mod fake_api;
 pub mod manifests;
+pub mod metrics;
+pub mod server;
 pub mod tokens;
 pub mod worker;
