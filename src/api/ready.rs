@@ -19,6 +19,8 @@ pub struct RunFacts {
     pub reported_generation: Option<i64>,
     /// The connection only plans (`mode: Plan`).
     pub plan_only: bool,
+    /// The workload that runs are to start in could not be made, and why.
+    pub no_workload: Option<String>,
     /// No run has finished in time: since when, in words.
     pub overdue: Option<String>,
     /// A system that the last run could not reach, and what happened.
@@ -54,6 +56,9 @@ pub fn summarise_ready(conditions: &[Condition], facts: &RunFacts, now: Timestam
 fn verdict(conditions: &[Condition], facts: &RunFacts) -> Observed {
     if let Some(stalled) = find_condition(conditions, ConditionType::Stalled).filter(|found| found.status == "True") {
         return taken_over(stalled);
+    }
+    if let Some(message) = &facts.no_workload {
+        return Observed::new(ConditionType::Ready, Status::False, Reason::WorkloadNotApplied, message.clone());
     }
     if let (Some(overdue), true) = (&facts.overdue, facts.reported_generation != Some(facts.generation)) {
         return Observed::new(ConditionType::Ready, Status::False, Reason::RunOverdue, overdue.clone());
@@ -233,6 +238,8 @@ mod tests {
             Verdict { ready: true, reason: "Synced".into(), message: "whatever can be booked is booked".into() };
         let facts = RunFacts { verdict: Some(verdict), ..reported() };
         assert_eq!(summary(&[], &facts), ("True".into(), "Synced".into()));
+        let unmade = RunFacts { no_workload: Some("the volume cannot shrink".into()), ..facts.clone() };
+        assert_eq!(summary(&[], &unmade), ("False".into(), "WorkloadNotApplied".into()));
         let late = RunFacts { overdue: Some("no run has ended since 09:00".into()), ..facts.clone() };
         assert_eq!(summary(&[], &late), ("False".into(), "RunOverdue".into()));
         let new = RunFacts { generation: 4, ..facts };

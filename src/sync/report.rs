@@ -299,6 +299,7 @@ async fn run_facts(
         generation: session.connection.generation,
         reported_generation: Some(session.connection.generation),
         plan_only: !session.writes(),
+        no_workload: None,
         overdue: None,
         unreachable: record.findings.unreachable.clone(),
         failed: record.findings.failed.first().cloned().or(asked_to_stop),

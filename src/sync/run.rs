@@ -175,7 +175,7 @@ async fn run_flow(
     if !enabled {
         return Ok(());
     }
-    session.check_stop()?;
+    session.may_go_on().await?;
     let mut tally = FlowTally::new(name);
     let ended = work(&mut tally).await;
     if let Err(error) = &ended {
