@@ -85,7 +85,7 @@ build_all() {
 
 # What no source brings.
 build_rest() {
-    [[ -x $1/kube-controller-manager ]] || build_kubernetes kube-controller-manager "a minute, more without kube-apiserver before it"
+    [[ -x $1/kube-controller-manager ]] || build_kubernetes kube-controller-manager "a minute"
     [[ -x $1/helm ]] || build_helm
 }
 
