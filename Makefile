@@ -20,11 +20,14 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust judges contracts bench
-test: test-rust judges ## Everything: unit, property and HTTP tests, and the two judges
+.PHONY: test test-rust test-cluster judges contracts bench
+test: test-rust test-cluster judges ## Everything: unit, property and HTTP tests, a real control plane, and the two judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
+
+test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
+	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
 
 judges: BUILD_FLAGS = --tests
 judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
@@ -72,4 +75,4 @@ prepare: ## Install what building needs and this machine has not
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -7,7 +7,7 @@ most=600
 
 is_generated() {
     case $1 in
-    Cargo.lock | LICENSE | crds/* | docs/reference/* | docs/commands.md | *.snap) return 0 ;;
+    Cargo.lock | LICENSE | */go.sum | crds/* | docs/reference/* | docs/commands.md | *.snap) return 0 ;;
     *) return 1 ;;
     esac
 }
