@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,8 +15,6 @@ RELEASE, NAMESPACE = "koppel", "koppel-system"
 
 #: Every set of values that is tested; `default` is the chart's own.
 SETS = ["default", *sorted(path.stem for path in VALUES.glob("*.yaml"))]
-
-sys.path.insert(0, str(ROOT / "hack/chart"))
 
 
 class Refused(Exception):
