@@ -58,8 +58,8 @@ def test_arguments_by_default():
     ]
 
 
-def test_extra_arguments_come_last_so_that_they_win():
-    assert operator(objects("everything"))["args"][-1] == "--concurrency=16"
+def test_extra_arguments_are_added():
+    assert operator(objects("everything"))["args"][-1] == "--inline-runs=4"
 
 
 def test_one_replica_without_leader_election_is_replaced_with_a_gap():
