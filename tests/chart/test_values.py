@@ -166,7 +166,9 @@ def shows(leaf: chart_values.Value) -> bool:
         # The definitions are long, and change nothing but with their own values.
         beside = merged({"crds": {"enabled": leaf.path.startswith("crds.")}}, beside)
         try:
-            if text(base, merged(beside, nested(leaf.path, another(leaf)))) != plain(base, json.dumps(beside)):
+            sample = another(leaf)
+            changed = text(base, merged(beside, nested(leaf.path, sample)))
+            if changed != plain(base, json.dumps(beside)) and (not isinstance(sample, str) or sample in changed):
                 return True
         except Refused as refused:
             # A contradiction within this set; another set may bear the value.
