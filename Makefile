@@ -54,8 +54,9 @@ generated: build ## Fail where crds/, generated pages of docs/ or files of the c
 	@$(KOPPEL) docs --dir docs --check
 	@hack/chart.sh --check
 
-crds: build ## Write crds/ anew from src/api
+crds: build ## Write crds/ anew from src/api, and the chart's copies; then make install-yaml
 	@$(KOPPEL) crd --dir crds
+	@hack/chart.sh
 
 docs: build ## Write the generated pages of docs/ anew
 	@$(KOPPEL) docs --dir docs

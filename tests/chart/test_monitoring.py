@@ -7,12 +7,13 @@ import promql_parser
 import pytest
 from chart import NAMESPACE, RELEASE, ROOT, objects, one, render
 
-#: Labels of each metric, as docs/operations.md promises them.
+#: Labels of each metric.
 METRICS = {
     "controller_runtime_reconcile_total": {"controller", "result"},
     "controller_runtime_reconcile_errors_total": {"controller"},
     "controller_runtime_reconcile_time_seconds_bucket": {"controller", "le"},
-    "workqueue_depth": {"name"},
+    "controller_runtime_active_workers": {"controller"},
+    "controller_runtime_max_concurrent_reconciles": {"controller"},
     "rest_client_requests_total": {"code", "method"},
     "koppel_connection_condition": {"namespace", "name", "type", "status"},
     "koppel_connection_suspended": {"namespace", "name"},
@@ -23,7 +24,6 @@ METRICS = {
     "koppel_backlog": {"namespace", "name", "flow"},
     "koppel_vendor_calls_total": {"namespace", "name", "vendor", "status"},
     "koppel_quota_remaining": {"namespace", "name", "window"},
-    "koppel_quota_limit": {"namespace", "name", "window"},
     "koppel_token_expiry_timestamp_seconds": {"namespace", "name"},
 }
 #: What Prometheus itself adds.
@@ -71,6 +71,14 @@ def test_every_expression_is_promql_on_metrics_that_exist(name, expression):
     assert not used - METRICS.keys() - SCRAPED.keys(), name
     for metric, labels in selectors(expression):
         assert not labels - METRICS.get(metric, set()) - TARGET, f"{name}: {metric}"
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_operator_has_the_metric(metric):
+    sources = [ROOT / "src/operator/metrics.rs", *(ROOT / "src/operator/metrics").glob("*.rs")]
+    # The exposition adds the endings.
+    registered = metric.removesuffix("_total").removesuffix("_bucket")
+    assert any(f'"{registered}"' in source.read_text() for source in sources)
 
 
 def test_alerts_are_complete():

@@ -188,6 +188,11 @@ def test_the_network_policy_opens_what_is_needed(base, vendors):
     assert components == ["operator", "uninstall-hook"]
 
 
+def test_inline_may_reach_its_database_and_its_proxy():
+    policy = one(objects("inline-postgres"), "NetworkPolicy")["spec"]
+    assert {5432, 3128} <= {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+
+
 def test_only_the_named_may_scrape():
     policy = one(objects("everything"), "NetworkPolicy")["spec"]
     (metrics,) = [rule for rule in policy["ingress"] if rule["ports"][0]["port"] == 8080]

@@ -6,6 +6,7 @@ from chart import NAMESPACE, RELEASE, SETS, objects, of_kind, one, render
 #: What the operator grants to a worker; Kubernetes lets it do so only where it holds each of these rights itself.
 WORKER = {
     ("koppel.dev", "syncconnections", "get"),
+    ("koppel.dev", "syncconnections/status", "get"),
     ("koppel.dev", "syncconnections/status", "patch"),
     ("koppel.dev", "entitymappings", "get"),
     ("koppel.dev", "entitymappings", "list"),
