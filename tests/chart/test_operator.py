@@ -70,11 +70,17 @@ def test_one_replica_without_leader_election_is_replaced_with_a_gap():
     assert not [argument for argument in args if "lease" in argument]
 
 
+def test_a_rolling_update_is_said_in_full():
+    """What the server fills in by itself, an upgrade to Recreate cannot take away, and fails."""
+    strategy = one(objects("default"), "Deployment")["spec"]["strategy"]
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+
+
 @pytest.mark.parametrize("base", [base for base in SETS if base not in ("default", "inline", "namespaced")])
 def test_more_replicas_are_spread_and_guarded(base):
     documents = objects(base)
     spec = one(documents, "Deployment")["spec"]
-    assert spec["replicas"] > 1 and spec["strategy"] == {"type": "RollingUpdate"}
+    assert spec["replicas"] > 1 and spec["strategy"]["type"] == "RollingUpdate"
     assert spec["template"]["spec"]["topologySpreadConstraints"]
     budget = one(documents, "PodDisruptionBudget")["spec"]
     assert ("minAvailable" in budget) != ("maxUnavailable" in budget)
