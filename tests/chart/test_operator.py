@@ -1,7 +1,9 @@
 """The operator's pod: image, arguments, replicas, state."""
 
+import re
+
 import pytest
-from chart import SETS, objects, of_kind, one, operator, render, worker_defaults
+from chart import ROOT, SETS, objects, of_kind, one, operator, render, worker_defaults
 
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
@@ -56,6 +58,18 @@ def test_arguments_by_default():
         "--health-address=0.0.0.0:8081",
         "--metrics-address=0.0.0.0:8080",
     ]
+
+
+@pytest.mark.parametrize("base", SETS)
+def test_the_binary_knows_every_argument(base):
+    job = one(objects(base), "Job")["spec"]["template"]["spec"]["containers"][0]
+    for command, container in (("operator", operator(objects(base))), ("quiesce", job)):
+        first, *flags = container["args"]
+        source = (ROOT / f"src/cli/{command}.rs").read_text()
+        assert first == command
+        for flag in flags:
+            field = flag.removeprefix("--").partition("=")[0].replace("-", "_")
+            assert re.search(rf"(?m)^    {field}: ", source), flag
 
 
 def test_extra_arguments_are_added():

@@ -129,7 +129,6 @@ def test_the_hook_may_stop_and_look_and_nothing_else():
     assert writes == {
         ("batch", "cronjobs", "patch"),
         ("apps", "deployments", "patch"),
-        ("apps", "deployments/scale", "patch"),
     }
 
 

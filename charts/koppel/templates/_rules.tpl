@@ -51,13 +51,10 @@ that the operator grants to a worker, so that it needs neither escalate nor bind
   verbs: [get, list, patch]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get, list, watch]
+  verbs: [list]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, patch]
-- apiGroups: [apps]
-  resources: [deployments/scale]
-  verbs: [get, patch]
 {{- end }}
 
 {{/*
