@@ -8,6 +8,7 @@ pub mod events;
 mod fake_api;
 pub mod manifests;
 pub mod metrics;
+pub mod names;
 pub mod server;
 pub mod tokens;
 pub mod worker;
