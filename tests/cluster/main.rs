@@ -18,10 +18,14 @@ mod standing;
 mod vendors;
 mod wait;
 
+mod adopted;
 mod definitions;
+mod failover;
 mod harness;
 mod inline;
 mod listing;
 mod rules;
+#[path = "../it/engine/postgres.rs"]
+mod postgres;
 #[path = "../shared/mod.rs"]
 mod shared;

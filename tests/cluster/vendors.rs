@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use koppel::sandbox::chargebee::Limits;
-use koppel::sandbox::exact::{BookedEntry, CallRecord, Quotas};
+use koppel::sandbox::exact::{BookedEntry, CallRecord, Quotas, seed};
 use koppel::sandbox::generator::Size;
 use koppel::sandbox::server::{Sandbox, SandboxOptions};
 use serde_json::Value;
@@ -114,5 +114,32 @@ impl Vendors {
     /// So much time passes that the next run needs another access token, and gets it.
     pub fn access_tokens_end(&self) {
         self.sandbox.clock.advance(SignedDuration::from_mins(11));
+    }
+}
+
+impl Vendors {
+    /// A person consents once more, as `koppel authorize` has it; the new first refresh token. The tokens of before are dead.
+    pub async fn consent(&self) -> String {
+        let (url, redirect) = (self.sandbox.exact_url(), "https://localhost/callback");
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let asked = [
+            ("client_id", seed::CLIENT_ID),
+            ("redirect_uri", redirect),
+            ("response_type", "code"),
+            ("decision", "allow"),
+        ];
+        let decided = client.post(format!("{url}/api/oauth2/auth")).form(&asked).send().await.unwrap();
+        let location: reqwest::Url = decided.headers()["location"].to_str().unwrap().parse().unwrap();
+        let code = location.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+        let grant = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", redirect),
+            ("client_id", seed::CLIENT_ID),
+            ("client_secret", seed::CLIENT_SECRET),
+        ];
+        let given = client.post(format!("{url}/api/oauth2/token")).form(&grant).send().await.unwrap();
+        let given: Value = given.json().await.unwrap();
+        given["refresh_token"].as_str().unwrap_or_else(|| panic!("{given}")).to_owned()
     }
 }
