@@ -60,7 +60,8 @@ impl Cli {
     /// Begins the log as the command line and the environment say. What runs in a cluster tells of its work; what a person
     /// runs prints it, and logs what is wrong.
     pub fn begin_log(&self) {
-        let default_level = if matches!(self.command, Command::Worker(_) | Command::Operator(_)) { "info" } else { "warn" };
+        let default_level =
+            if matches!(self.command, Command::Worker(_) | Command::Operator(_)) { "info" } else { "warn" };
         logging::init(self.log.log_format, default_level);
     }
 
