@@ -78,7 +78,7 @@ fn assert_held_says_why(status: &SyncConnectionStatus, vendors: &Vendors) {
         let number = document.document.trim_start_matches("invoice ");
         assert!(!document.message.is_empty() && !document.remedy.is_empty(), "{document:#?}");
         let expected = vendors.sandbox.expectations.get(number);
-        assert_eq!(expected.map(|expected| expected.reason.as_str()), Some(document.reason.as_str()), "{document:#?}");
+        assert_eq!(expected.map(|expected| expected.reason), Some(document.reason.as_str()), "{document:#?}");
     }
     assert_eq!(status_of(status, "DocumentsFlowing"), "False", "{:?}", why(status, "DocumentsFlowing"));
 }
