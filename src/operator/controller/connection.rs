@@ -22,7 +22,7 @@ use crate::operator::inline::{Before, Inline, Wanted};
 use crate::operator::judge::{Blocked, Judged, judge};
 use crate::operator::names;
 use crate::operator::status::{Standing, look_again_at, own_status, write};
-use crate::operator::workloads::{Workloads, requested};
+use crate::operator::workloads::{Workloads, requested, stalled_since};
 
 /// Brings a connection about, and says on it how it stands.
 ///
@@ -53,6 +53,11 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
     };
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    if !context.caches.holds(&key) {
+        // It went meanwhile, and nobody will tell of it again.
+        finalize::let_go(&key, context);
+    }
     Ok(Action::requeue(next_look(connection, &standing)))
 }
 
@@ -121,6 +126,7 @@ async fn run_inline(
         inputs: seen.inputs.clone(),
         requested: requested(connection).map(str::to_owned),
         rests: connection.spec.suspend,
+        stalls: 0,
     };
     let told = inline.want(&(namespace, name), wanted, before(connection));
     Ok(Standing {
@@ -134,7 +140,9 @@ async fn run_inline(
 /// What a former process did, for an executor that begins.
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
-    let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
+    let is_answered = stalled_since(connection).is_none();
+    let run =
+        status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation && is_answered);
     Before {
         last_start: run.filter(|run| run.finished_at.is_some()).map(|run| run.started_at.0),
         handled: status.last_handled_reconcile_at.clone(),

@@ -2,7 +2,7 @@
 
 pub mod connection;
 pub mod dependent;
-mod finalize;
+pub mod finalize;
 
 use std::sync::Arc;
 use std::time::Duration;
