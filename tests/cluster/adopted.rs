@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::{DeleteParams, Patch, PatchParams};
 use koppel::api::SyncConnection;
 use koppel::state::Store;
 use koppel::sync::state_key;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 
 use super::namespace::Namespace;
@@ -21,7 +21,8 @@ const GONE_WITHIN: Duration = Duration::from_secs(5);
 /// Deletes the connection, as `kubectl delete` does, and waits until it is gone.
 async fn delete(namespace: &Namespace) {
     namespace.api::<SyncConnection>().delete(CONNECTION, &DeleteParams::default()).await.unwrap();
-    let gone = || async { namespace.api::<SyncConnection>().get_opt(CONNECTION).await.unwrap().is_none().then_some(()) };
+    let gone =
+        || async { namespace.api::<SyncConnection>().get_opt(CONNECTION).await.unwrap().is_none().then_some(()) };
     namespace.until("the connection is gone", GONE_WITHIN, gone).await;
 }
 
@@ -78,7 +79,10 @@ async fn a_new_first_token_is_taken_over_and_a_spent_one_is_not_used_again() {
     namespace.run_now("after the other consent").await;
     let dead = namespace.status().await;
     assert_eq!(why(&dead, "CredentialsValid").0, "ReauthorizationRequired", "{:?}", why(&dead, "CredentialsValid"));
-    assert_eq!(status_of(&namespace.until_status("Ready False", |one| status_of(one, "Ready") == "False").await, "Ready"), "False");
+    assert_eq!(
+        status_of(&namespace.until_status("Ready False", |one| status_of(one, "Ready") == "False").await, "Ready"),
+        "False"
+    );
 
     give_token(&namespace, &token).await;
     let after = namespace.until_ready().await;

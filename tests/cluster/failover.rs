@@ -21,9 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SHORT: [&str; 6] = ["--lease-duration", "4s", "--renew-deadline", "3s", "--retry-period", "500ms"];
 
 fn database(namespace: &Namespace) -> String {
-    postgres::url(Path::new(&namespace.name)).expect(
-        "there is no KOPPEL_TEST_POSTGRES_URL: run make test-cluster, or the tests under hack/with-postgres.sh",
-    )
+    postgres::url(Path::new(&namespace.name))
+        .expect("there is no KOPPEL_TEST_POSTGRES_URL: run make test-cluster, or the tests under hack/with-postgres.sh")
 }
 
 /// The pod that holds the Lease.

@@ -18,14 +18,31 @@ mod standing;
 mod vendors;
 mod wait;
 
+// What becomes of a tenant that nobody runs: `running` is the operator as the chart runs it, `scene` the tenant.
+mod running;
+mod scene;
+
+mod busy_server;
+mod changes;
+mod chart;
+mod children;
+mod conflicts;
+mod drift;
+mod goodbye;
+mod rights;
+mod runs;
+mod serving;
+mod steady;
+mod trouble;
+
 mod adopted;
 mod definitions;
 mod failover;
 mod harness;
 mod inline;
 mod listing;
-mod rules;
 #[path = "../it/engine/postgres.rs"]
 mod postgres;
+mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
