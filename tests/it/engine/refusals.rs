@@ -7,7 +7,7 @@ use koppel::sandbox::server::SandboxOptions;
 
 use serde_json::json;
 
-use super::process::{run_well, spawn, until};
+use super::process::{run_well, spawn, until, until_it_hangs};
 use super::world::{DIVISION, SALES, World, condition, options, outcome};
 
 /// Counted errors of any hour, by endpoint: the most that any endpoint met.
@@ -115,9 +115,7 @@ async fn accounts_that_are_blocked_in_mid_run_cost_one_refusal() {
             accounts.iter().for_each(|account| world.exact.block_account(DIVISION, account.id, blocked));
         };
         let meanwhile = async {
-            let state = world.state().await;
-            until("an entry is under way", async || !state.intents("invoice").await.unwrap().is_empty()).await;
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            until_it_hangs(&world).await;
             block(true);
             world.exact.release();
         };
@@ -198,6 +196,8 @@ async fn a_run_killed_among_refusals_does_not_send_them_again() {
     tokio::time::sleep(std::time::Duration::from_millis(40)).await;
     child.kill();
     world.exact.reset_calls();
+    // Else the run would wait for what was under way at the kill.
+    world.a_minute_passes();
     run_well(&world).await;
     world.assert_books_equal().await;
     world.exact.reset_calls();
