@@ -39,8 +39,10 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
     for connection in &connections {
         let state = environment.store.connection(&connection.state_key());
         if let Some(number) = &args.release {
-            let _lock = state.lock(environment.clock.now())?;
-            released |= release(&state, number).await?;
+            let lock = state.lock(environment.clock.now()).await?;
+            let done = release(&lock.state(), number).await;
+            lock.release().await;
+            released |= done?;
         }
         all.extend(show::all_held(&state).await?);
     }

@@ -13,7 +13,6 @@ use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::progress::TerminalProgress;
 use super::{schedule, show};
 use crate::api::validate::ValidatedConnection;
-use crate::state::StateError;
 use crate::sync::{Environment, RunReport, StopSignal, SyncError, run_connection};
 
 /// Runs the connections of a folder on this machine, without a cluster.
@@ -108,7 +107,7 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
     timeout.abort();
     match ran {
         Ok(report) => Ok(Ran::Reported(Box::new(report))),
-        Err(SyncError::State(error @ StateError::Locked { .. })) => {
+        Err(SyncError::State(error)) if error.is_anothers_turn() => {
             eprintln!("error: {error}");
             Ok(Ran::Locked)
         }

@@ -1,7 +1,7 @@
 //! What was booked as what: credit notes, drift and explanations stand on it (design §6).
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ impl ConnectionState {
             Some(entry) => Some(serde_json::to_string(entry).map_err(StateError::corrupt("an entry"))?),
             None => None,
         };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.write().await?;
         query(
             "INSERT INTO booked (connection, kind, identity, number, customer, division, account, entry_id,
              entry_number, year, period, currency, total, payload_hash, entry, adopted, booked_at)
@@ -148,15 +148,16 @@ impl ConnectionState {
 
     /// Notes that a booked document was voided later.
     pub async fn mark_voided(&self, kind: &str, identity: &str, seen_at: Timestamp) -> StateResult<()> {
-        query(
-            "UPDATE booked SET voided_at = $4
+        self.change(
+            query(
+                "UPDATE booked SET voided_at = $4
              WHERE connection = $1 AND kind = $2 AND identity = $3 AND voided_at IS NULL",
+            )
+            .bind(&self.connection)
+            .bind(kind)
+            .bind(identity)
+            .bind(text_of(seen_at)),
         )
-        .bind(&self.connection)
-        .bind(kind)
-        .bind(identity)
-        .bind(text_of(seen_at))
-        .execute(&self.pool)
         .await?;
         Ok(())
     }
@@ -180,11 +181,11 @@ impl ConnectionState {
             .fetch_one(&self.pool)
             .await?;
         let latest: Option<String> = row.try_get("latest")?;
-        Ok((row.try_get("total")?, latest.map(|text| instant_of(&text))))
+        Ok((row.try_get("total")?, latest.as_deref().map(instant_of)))
     }
 }
 
-fn booked_of(row: &SqliteRow) -> StateResult<Booked> {
+fn booked_of(row: &AnyRow) -> StateResult<Booked> {
     let number: String = row.try_get("number")?;
     let entry: Option<String> = row.try_get("entry")?;
     let parse =

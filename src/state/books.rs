@@ -1,14 +1,16 @@
 //! What an administration holds by itself, as last seen: accounts, items, deleted ids, and the sales entries that were
 //! there before our first one.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, query};
+use std::collections::BTreeMap;
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
-use super::store::ConnectionState;
+use super::store::{ConnectionState, values};
 
-/// Rows written in one statement: SQLite takes 32,766 parameters.
+/// Rows written in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// An account (customer) of the books. Matching fields are normalised by whoever writes them.
@@ -73,32 +75,31 @@ impl AccountField {
 impl ConnectionState {
     /// Writes a page of accounts.
     pub async fn put_accounts(&self, division: i32, accounts: &[BookAccount]) -> StateResult<()> {
-        for chunk in accounts.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = QueryBuilder::<Sqlite>::new(
+        for chunk in latest(accounts, |account| account.id).chunks(ROWS_PER_STATEMENT) {
+            let statement = format!(
                 "INSERT INTO book_accounts (connection, division, id, code, name, vat_number, chamber, email,
-                 search_code, usable, state, row_version) ",
-            );
-            statement.push_values(chunk, |mut row, account| {
-                row.push_bind(&self.connection)
-                    .push_bind(i64::from(division))
-                    .push_bind(account.id.to_string())
-                    .push_bind(&account.code)
-                    .push_bind(&account.name)
-                    .push_bind(&account.vat_number)
-                    .push_bind(&account.chamber_of_commerce)
-                    .push_bind(&account.email)
-                    .push_bind(&account.search_code)
-                    .push_bind(i64::from(account.usable))
-                    .push_bind(&account.state)
-                    .push_bind(account.row_version);
-            });
-            statement.push(
-                " ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code, name = excluded.name,
+                 search_code, usable, state, row_version) {}
+                 ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code, name = excluded.name,
                  vat_number = excluded.vat_number, chamber = excluded.chamber, email = excluded.email,
                  search_code = excluded.search_code, usable = excluded.usable, state = excluded.state,
                  row_version = excluded.row_version",
+                values(chunk.len(), 12)
             );
-            statement.build().execute(&self.pool).await?;
+            let row = |rows: Rows, account: &&BookAccount| {
+                rows.bind(self.connection.clone())
+                    .bind(i64::from(division))
+                    .bind(account.id.to_string())
+                    .bind(account.code.clone())
+                    .bind(account.name.clone())
+                    .bind(account.vat_number.clone())
+                    .bind(account.chamber_of_commerce.clone())
+                    .bind(account.email.clone())
+                    .bind(account.search_code.clone())
+                    .bind(i64::from(account.usable))
+                    .bind(account.state.clone())
+                    .bind(account.row_version)
+            };
+            self.change(chunk.iter().fold(rows(statement), row)).await?;
         }
         Ok(())
     }
@@ -109,7 +110,7 @@ impl ConnectionState {
             "SELECT * FROM book_accounts WHERE connection = $1 AND division = $2 AND {} = $3 ORDER BY id LIMIT 10",
             field.column()
         );
-        let rows = query(sqlx::AssertSqlSafe(statement))
+        let rows = query(AssertSqlSafe(statement))
             .bind(&self.connection)
             .bind(i64::from(division))
             .bind(value)
@@ -137,7 +138,7 @@ impl ConnectionState {
                 "DELETE FROM book_accounts WHERE connection = $1 AND division = $2 AND id = $3",
                 "DELETE FROM book_items WHERE connection = $1 AND division = $2 AND id = $3",
             ] {
-                query(statement).bind(&self.connection).bind(i64::from(division)).bind(&id).execute(&self.pool).await?;
+                self.change(query(statement).bind(&self.connection).bind(i64::from(division)).bind(&id)).await?;
             }
         }
         Ok(())
@@ -155,23 +156,22 @@ impl ConnectionState {
     }
 
     pub async fn put_items(&self, division: i32, items: &[BookItem]) -> StateResult<()> {
-        for chunk in items.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO book_items (connection, division, id, code, item_group, revenue_account) ",
-            );
-            statement.push_values(chunk, |mut row, item| {
-                row.push_bind(&self.connection)
-                    .push_bind(i64::from(division))
-                    .push_bind(item.id.to_string())
-                    .push_bind(&item.code)
-                    .push_bind(item.item_group.map(|id| id.to_string()))
-                    .push_bind(item.revenue_account.map(|id| id.to_string()));
-            });
-            statement.push(
-                " ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code,
+        for chunk in latest(items, |item| item.id).chunks(ROWS_PER_STATEMENT) {
+            let statement = format!(
+                "INSERT INTO book_items (connection, division, id, code, item_group, revenue_account) {}
+                 ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code,
                  item_group = excluded.item_group, revenue_account = excluded.revenue_account",
+                values(chunk.len(), 6)
             );
-            statement.build().execute(&self.pool).await?;
+            let row = |rows: Rows, item: &&BookItem| {
+                rows.bind(self.connection.clone())
+                    .bind(i64::from(division))
+                    .bind(item.id.to_string())
+                    .bind(item.code.clone())
+                    .bind(item.item_group.map(|id| id.to_string()))
+                    .bind(item.revenue_account.map(|id| id.to_string()))
+            };
+            self.change(chunk.iter().fold(rows(statement), row)).await?;
         }
         Ok(())
     }
@@ -189,13 +189,14 @@ impl ConnectionState {
 
     /// Writes a page of entries; one that is known already may have been changed since.
     pub async fn put_entries(&self, division: i32, entries: &[BookEntry]) -> StateResult<()> {
-        let mut connection = self.pool.acquire().await?;
-        self.write_entries(&mut connection, division, entries).await
+        let mut transaction = self.write().await?;
+        self.write_entries(&mut transaction, division, entries).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Replaces what is known under `your_refs` by `entries`, at once or not at all.
     pub async fn replace_entries(&self, division: i32, your_refs: &[&str], entries: &[BookEntry]) -> StateResult<()> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.write().await?;
         for your_ref in your_refs {
             query("DELETE FROM book_entries WHERE connection = $1 AND division = $2 AND your_ref = $3")
                 .bind(&self.connection)
@@ -210,32 +211,31 @@ impl ConnectionState {
 
     async fn write_entries(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut AnyConnection,
         division: i32,
         entries: &[BookEntry],
     ) -> StateResult<()> {
-        for chunk in entries.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = QueryBuilder::<Sqlite>::new(
+        for chunk in latest(entries, |entry| entry.entry_id).chunks(ROWS_PER_STATEMENT) {
+            let statement = format!(
                 "INSERT INTO book_entries (connection, division, entry_id, entry_number, your_ref, credit, account,
-                 currency, total) ",
-            );
-            statement.push_values(chunk, |mut row, entry| {
-                row.push_bind(&self.connection)
-                    .push_bind(i64::from(division))
-                    .push_bind(entry.entry_id.to_string())
-                    .push_bind(entry.entry_number)
-                    .push_bind(&entry.your_ref)
-                    .push_bind(i64::from(entry.credit))
-                    .push_bind(entry.account.map(|id| id.to_string()))
-                    .push_bind(&entry.currency)
-                    .push_bind(&entry.total);
-            });
-            statement.push(
-                " ON CONFLICT (connection, division, entry_id) DO UPDATE SET entry_number = excluded.entry_number,
+                 currency, total) {}
+                 ON CONFLICT (connection, division, entry_id) DO UPDATE SET entry_number = excluded.entry_number,
                  your_ref = excluded.your_ref, credit = excluded.credit, account = excluded.account,
                  currency = excluded.currency, total = excluded.total",
+                values(chunk.len(), 9)
             );
-            statement.build().execute(&mut *connection).await?;
+            let row = |rows: Rows, entry: &&BookEntry| {
+                rows.bind(self.connection.clone())
+                    .bind(i64::from(division))
+                    .bind(entry.entry_id.to_string())
+                    .bind(entry.entry_number)
+                    .bind(entry.your_ref.clone())
+                    .bind(i64::from(entry.credit))
+                    .bind(entry.account.map(|id| id.to_string()))
+                    .bind(entry.currency.clone())
+                    .bind(entry.total.clone())
+            };
+            chunk.iter().fold(rows(statement), row).execute(&mut *connection).await?;
         }
         Ok(())
     }
@@ -259,21 +259,34 @@ impl ConnectionState {
             "DELETE FROM book_accounts WHERE connection = $1 AND division = $2",
             "DELETE FROM book_items WHERE connection = $1 AND division = $2",
         ] {
-            query(statement).bind(&self.connection).bind(i64::from(division)).execute(&self.pool).await?;
+            self.change(query(statement).bind(&self.connection).bind(i64::from(division))).await?;
         }
         Ok(())
     }
 }
 
-fn optional_id(row: &SqliteRow, column: &str) -> StateResult<Option<Uuid>> {
+/// A statement on the way to all its rows.
+type Rows = sqlx::query::Query<'static, Any, AnyArguments>;
+
+fn rows(statement: String) -> Rows {
+    // Each number of rows is another statement: none is worth keeping.
+    query(AssertSqlSafe(statement)).persistent(false)
+}
+
+/// Each row once, as it came last: PostgreSQL changes none twice in one statement, and pages may repeat rows.
+fn latest<T>(rows: &[T], id: impl Fn(&T) -> Uuid) -> Vec<&T> {
+    rows.iter().map(|row| (id(row), row)).collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+fn optional_id(row: &AnyRow, column: &str) -> StateResult<Option<Uuid>> {
     Ok(row.try_get::<Option<String>, _>(column)?.and_then(|id| id.parse().ok()))
 }
 
-fn required_id(row: &SqliteRow, column: &str) -> StateResult<Uuid> {
+fn required_id(row: &AnyRow, column: &str) -> StateResult<Uuid> {
     Ok(optional_id(row, column)?.unwrap_or_default())
 }
 
-fn account_of(row: &SqliteRow) -> StateResult<BookAccount> {
+fn account_of(row: &AnyRow) -> StateResult<BookAccount> {
     Ok(BookAccount {
         id: required_id(row, "id")?,
         code: row.try_get("code")?,
@@ -288,7 +301,7 @@ fn account_of(row: &SqliteRow) -> StateResult<BookAccount> {
     })
 }
 
-fn item_of(row: &SqliteRow) -> StateResult<BookItem> {
+fn item_of(row: &AnyRow) -> StateResult<BookItem> {
     Ok(BookItem {
         id: required_id(row, "id")?,
         code: row.try_get("code")?,
@@ -297,7 +310,7 @@ fn item_of(row: &SqliteRow) -> StateResult<BookItem> {
     })
 }
 
-fn entry_of(row: &SqliteRow) -> StateResult<BookEntry> {
+fn entry_of(row: &AnyRow) -> StateResult<BookEntry> {
     Ok(BookEntry {
         entry_id: required_id(row, "entry_id")?,
         entry_number: row.try_get("entry_number")?,

@@ -35,15 +35,16 @@ impl ConnectionState {
 
     pub async fn set_cached<T: Serialize + Sync>(&self, name: &str, read_at: Timestamp, value: &T) -> StateResult<()> {
         let value = serde_json::to_string(value).map_err(StateError::corrupt("cached master data"))?;
-        query(
-            "INSERT INTO cache (connection, name, read_at, value) VALUES ($1, $2, $3, $4)
+        self.change(
+            query(
+                "INSERT INTO cache (connection, name, read_at, value) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection, name) DO UPDATE SET read_at = excluded.read_at, value = excluded.value",
+            )
+            .bind(&self.connection)
+            .bind(name)
+            .bind(text_of(read_at))
+            .bind(value),
         )
-        .bind(&self.connection)
-        .bind(name)
-        .bind(text_of(read_at))
-        .bind(value)
-        .execute(&self.pool)
         .await?;
         Ok(())
     }

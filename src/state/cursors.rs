@@ -24,26 +24,28 @@ impl ConnectionState {
     /// Writes the cursor. Cursors move last: only after everything before them is recorded.
     pub async fn set_cursor<T: Serialize + Sync>(&self, scope: &str, name: &str, value: &T) -> StateResult<()> {
         let value = serde_json::to_string(value).map_err(StateError::corrupt("a cursor"))?;
-        query(
-            "INSERT INTO cursors (connection, scope, name, value) VALUES ($1, $2, $3, $4)
+        self.change(
+            query(
+                "INSERT INTO cursors (connection, scope, name, value) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection, scope, name) DO UPDATE SET value = excluded.value",
+            )
+            .bind(&self.connection)
+            .bind(scope)
+            .bind(name)
+            .bind(value),
         )
-        .bind(&self.connection)
-        .bind(scope)
-        .bind(name)
-        .bind(value)
-        .execute(&self.pool)
         .await?;
         Ok(())
     }
 
     pub async fn clear_cursor(&self, scope: &str, name: &str) -> StateResult<()> {
-        query("DELETE FROM cursors WHERE connection = $1 AND scope = $2 AND name = $3")
-            .bind(&self.connection)
-            .bind(scope)
-            .bind(name)
-            .execute(&self.pool)
-            .await?;
+        self.change(
+            query("DELETE FROM cursors WHERE connection = $1 AND scope = $2 AND name = $3")
+                .bind(&self.connection)
+                .bind(scope)
+                .bind(name),
+        )
+        .await?;
         Ok(())
     }
 }

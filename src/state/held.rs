@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row, query};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row, query};
 
 use super::error::{StateError, StateResult};
 use super::store::{ConnectionState, instant_of, text_of};
@@ -37,11 +37,12 @@ pub struct HeldSummary {
 impl ConnectionState {
     /// Holds a document, or renews its hold; `since` stays while the reason does.
     pub async fn hold(&self, held: &HeldDocument) -> StateResult<()> {
-        let mut connection = self.pool.acquire().await?;
-        self.write_hold(&mut connection, held).await
+        let mut transaction = self.write().await?;
+        self.write_hold(&mut transaction, held).await?;
+        Ok(transaction.commit().await?)
     }
 
-    pub(super) async fn write_hold(&self, connection: &mut SqliteConnection, held: &HeldDocument) -> StateResult<()> {
+    pub(super) async fn write_hold(&self, connection: &mut AnyConnection, held: &HeldDocument) -> StateResult<()> {
         query(
             "INSERT INTO held (connection, kind, number, identity, customer, currency, total, reason, message, remedy,
              since, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -72,7 +73,7 @@ impl ConnectionState {
     /// Only of documents under whose number the books hold something (`AmountMismatch`, `DocumentRecreated`). Returns whether
     /// there was one.
     pub async fn decide_held(&self, kind: &str, number: &str) -> StateResult<bool> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.write().await?;
         let held = query(
             "SELECT identity FROM held WHERE connection = $1 AND kind = $2 AND number = $3
              AND reason IN ('AmountMismatch', 'DocumentRecreated') AND EXISTS (SELECT 1 FROM booked
@@ -131,12 +132,13 @@ impl ConnectionState {
 
     /// Lets go of a document that needs no booking any more.
     pub async fn release(&self, kind: &str, number: &str) -> StateResult<()> {
-        query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
-            .bind(&self.connection)
-            .bind(kind)
-            .bind(number)
-            .execute(&self.pool)
-            .await?;
+        self.change(
+            query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")
+                .bind(&self.connection)
+                .bind(kind)
+                .bind(number),
+        )
+        .await?;
         Ok(())
     }
 
@@ -215,7 +217,7 @@ impl ConnectionState {
     }
 }
 
-fn held_of(row: &SqliteRow) -> StateResult<HeldDocument> {
+fn held_of(row: &AnyRow) -> StateResult<HeldDocument> {
     let (reason, since): (String, String) = (row.try_get("reason")?, row.try_get("since")?);
     let reason = HoldReason::parse(&reason).ok_or_else(|| {
         let problem = serde::de::Error::custom(format!("reason {reason:?} is not known"));

@@ -2,11 +2,11 @@
 //! the record of its outcome; what is left after a crash is looked up before anything is sent again (I1).
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 use uuid::Uuid;
 
-use super::error::StateResult;
+use super::error::{StateError, StateResult};
 use super::store::{ConnectionState, instant_of, text_of};
 
 /// A create whose outcome is not recorded yet.
@@ -29,37 +29,45 @@ pub struct Intent {
 
 impl ConnectionState {
     /// Writes an intent; on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StateError::LockLost`] where another process has taken over: then nothing may be sent.
     pub async fn begin(&self, intent: &Intent) -> StateResult<()> {
-        query(
-            "INSERT INTO intents
+        if self.fence.is_none() {
+            return Err(StateError::NotLocked { connection: self.connection.clone() });
+        }
+        self.change(
+            query(
+                "INSERT INTO intents
              (connection, kind, identity, number, division, account, payload_hash, content, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (connection, kind, identity) DO UPDATE SET number = excluded.number,
              division = excluded.division, account = excluded.account, payload_hash = excluded.payload_hash,
              content = excluded.content, created_at = excluded.created_at",
+            )
+            .bind(&self.connection)
+            .bind(&intent.kind)
+            .bind(&intent.identity)
+            .bind(&intent.number)
+            .bind(i64::from(intent.division))
+            .bind(intent.account.map(|id| id.to_string()))
+            .bind(&intent.payload_hash)
+            .bind(&intent.content)
+            .bind(text_of(intent.created_at)),
         )
-        .bind(&self.connection)
-        .bind(&intent.kind)
-        .bind(&intent.identity)
-        .bind(&intent.number)
-        .bind(i64::from(intent.division))
-        .bind(intent.account.map(|id| id.to_string()))
-        .bind(&intent.payload_hash)
-        .bind(&intent.content)
-        .bind(text_of(intent.created_at))
-        .execute(&self.pool)
         .await?;
         Ok(())
     }
 
     /// Takes an intent back: its create did not happen.
     pub async fn forget(&self, kind: &str, identity: &str) -> StateResult<()> {
-        query("DELETE FROM intents WHERE connection = $1 AND kind = $2 AND identity = $3")
-            .bind(&self.connection)
-            .bind(kind)
-            .bind(identity)
-            .execute(&self.pool)
-            .await?;
+        self.change(
+            query("DELETE FROM intents WHERE connection = $1 AND kind = $2 AND identity = $3")
+                .bind(&self.connection)
+                .bind(kind)
+                .bind(identity),
+        )
+        .await?;
         Ok(())
     }
 
@@ -85,7 +93,7 @@ impl ConnectionState {
     }
 }
 
-fn intent_of(row: &SqliteRow) -> StateResult<Intent> {
+fn intent_of(row: &AnyRow) -> StateResult<Intent> {
     let account: Option<String> = row.try_get("account")?;
     let created_at: String = row.try_get("created_at")?;
     Ok(Intent {

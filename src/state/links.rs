@@ -1,6 +1,6 @@
 //! What each customer and item became in an administration, or why it became nothing yet.
 
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 use sqlx::{Row, query};
 use uuid::Uuid;
 
@@ -27,23 +27,24 @@ pub struct Link {
 
 impl ConnectionState {
     pub async fn set_link(&self, link: &Link) -> StateResult<()> {
-        query(
-            "INSERT INTO links (connection, kind, id, division, target, sent_hash, reason, message, remedy)
+        self.change(
+            query(
+                "INSERT INTO links (connection, kind, id, division, target, sent_hash, reason, message, remedy)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (connection, kind, id, division) DO UPDATE SET target = excluded.target,
              sent_hash = excluded.sent_hash, reason = excluded.reason, message = excluded.message,
              remedy = excluded.remedy",
+            )
+            .bind(&self.connection)
+            .bind(&link.kind)
+            .bind(&link.id)
+            .bind(i64::from(link.division))
+            .bind(link.target.map(|id| id.to_string()))
+            .bind(&link.sent_hash)
+            .bind(link.problem.as_ref().map(|problem| problem.reason.as_str()))
+            .bind(link.problem.as_ref().map(|problem| problem.message.clone()))
+            .bind(link.problem.as_ref().map(|problem| problem.remedy.clone())),
         )
-        .bind(&self.connection)
-        .bind(&link.kind)
-        .bind(&link.id)
-        .bind(i64::from(link.division))
-        .bind(link.target.map(|id| id.to_string()))
-        .bind(&link.sent_hash)
-        .bind(link.problem.as_ref().map(|problem| problem.reason.as_str()))
-        .bind(link.problem.as_ref().map(|problem| problem.message.clone()))
-        .bind(link.problem.as_ref().map(|problem| problem.remedy.clone()))
-        .execute(&self.pool)
         .await?;
         Ok(())
     }
@@ -108,7 +109,7 @@ impl ConnectionState {
     }
 }
 
-fn link_of(row: &SqliteRow) -> StateResult<Link> {
+fn link_of(row: &AnyRow) -> StateResult<Link> {
     let (target, reason): (Option<String>, Option<String>) = (row.try_get("target")?, row.try_get("reason")?);
     let problem = match reason.as_deref().and_then(HoldReason::parse) {
         Some(reason) => Some(Hold::new(reason, text(row, "message")?, text(row, "remedy")?)),
@@ -124,6 +125,6 @@ fn link_of(row: &SqliteRow) -> StateResult<Link> {
     })
 }
 
-fn text(row: &SqliteRow, column: &str) -> StateResult<String> {
+fn text(row: &AnyRow, column: &str) -> StateResult<String> {
     Ok(row.try_get::<Option<String>, _>(column)?.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
-//! The state store: what a run remembers between runs. SQLite, embedded; one file for all connections of a machine, each
-//! with rows of its own. Tokens are not in it (I9).
+//! The state store: what a run remembers between runs. SQLite, embedded, one file for all connections of a machine; or
+//! PostgreSQL, where more than one machine works. Each connection has rows of its own; the queries are the same for both.
+//! Tokens are not in it (I9).
 
 mod booked;
 mod books;
@@ -10,9 +11,11 @@ mod held;
 mod intents;
 mod links;
 pub mod lock;
+mod postgres;
 mod records;
 mod refused;
 mod runs;
+mod sqlite;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -23,6 +26,6 @@ pub use error::{StateError, StateResult};
 pub use held::{HeldDocument, HeldSummary};
 pub use intents::Intent;
 pub use links::{Link, LinkProblem};
-pub use lock::ConnectionLock;
+pub use lock::{ConnectionLock, Fence};
 pub use refused::Refusal;
-pub use store::{ConnectionState, Store};
+pub use store::{ConnectionState, LOCK_LIFETIME, Store};

@@ -11,6 +11,7 @@ impl ConnectionState {
     /// Keeps a record; returns whether it is new or differs from what was kept.
     pub async fn keep_record<T: Serialize + Sync>(&self, kind: &str, id: &str, record: &T) -> StateResult<bool> {
         let content = serde_json::to_string(record).map_err(StateError::corrupt(format!("{kind} {id}")))?;
+        self.check().await?;
         let done = query(
             "INSERT INTO records (connection, kind, id, content) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection, kind, id) DO UPDATE SET content = excluded.content
@@ -53,7 +54,7 @@ impl ConnectionState {
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
-        let parse = |row: &sqlx::sqlite::SqliteRow| {
+        let parse = |row: &sqlx::any::AnyRow| {
             let (id, content): (String, String) = (row.try_get("id")?, row.try_get("content")?);
             let record = serde_json::from_str(&content).map_err(StateError::corrupt(format!("{kind} {id}")))?;
             Ok((id, record))
@@ -62,6 +63,7 @@ impl ConnectionState {
     }
 
     pub async fn drop_record(&self, kind: &str, id: &str) -> StateResult<()> {
+        self.check().await?;
         query("DELETE FROM records WHERE connection = $1 AND kind = $2 AND id = $3")
             .bind(&self.connection)
             .bind(kind)

@@ -20,18 +20,19 @@ pub struct Refusal<'a> {
 
 impl ConnectionState {
     pub async fn remember_refusal(&self, refusal: &Refusal<'_>) -> StateResult<()> {
-        query(
-            "INSERT INTO refused (connection, identity, attempt, reason, message, remedy, refused_at)
+        self.change(
+            query(
+                "INSERT INTO refused (connection, identity, attempt, reason, message, remedy, refused_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (connection, identity, attempt) DO NOTHING",
+            )
+            .bind(&self.connection)
+            .bind(refusal.identity)
+            .bind(refusal.attempt)
+            .bind(refusal.hold.reason.as_str())
+            .bind(&refusal.hold.message)
+            .bind(&refusal.hold.remedy)
+            .bind(text_of(refusal.at)),
         )
-        .bind(&self.connection)
-        .bind(refusal.identity)
-        .bind(refusal.attempt)
-        .bind(refusal.hold.reason.as_str())
-        .bind(&refusal.hold.message)
-        .bind(&refusal.hold.remedy)
-        .bind(text_of(refusal.at))
-        .execute(&self.pool)
         .await?;
         Ok(())
     }
@@ -54,26 +55,27 @@ impl ConnectionState {
 
     /// Something that the document stands on has changed: its refusals are forgotten.
     pub async fn forget_refusals_of(&self, identity: &str) -> StateResult<()> {
-        query("DELETE FROM refused WHERE connection = $1 AND identity = $2")
-            .bind(&self.connection)
-            .bind(identity)
-            .execute(&self.pool)
-            .await?;
+        self.change(
+            query("DELETE FROM refused WHERE connection = $1 AND identity = $2").bind(&self.connection).bind(identity),
+        )
+        .await?;
         Ok(())
     }
 
     /// A person has changed something that Koppel cannot see: the document's refusals are forgotten. Returns whether
     /// there were any.
     pub async fn forget_refusals(&self, kind: &str, number: &str) -> StateResult<bool> {
-        let done = query(
-            "DELETE FROM refused WHERE connection = $1 AND identity IN
+        let done = self
+            .change(
+                query(
+                    "DELETE FROM refused WHERE connection = $1 AND identity IN
              (SELECT identity FROM held WHERE connection = $1 AND kind = $2 AND number = $3)",
-        )
-        .bind(&self.connection)
-        .bind(kind)
-        .bind(number)
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() > 0)
+                )
+                .bind(&self.connection)
+                .bind(kind)
+                .bind(number),
+            )
+            .await?;
+        Ok(done > 0)
     }
 }

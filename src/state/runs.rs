@@ -12,23 +12,25 @@ const RUNS_MAX: i64 = 20;
 impl ConnectionState {
     /// Keeps the report of a run (JSON) and drops the oldest ones.
     pub async fn record_run(&self, id: &str, started_at: Timestamp, report: &str) -> StateResult<()> {
-        query(
-            "INSERT INTO runs (connection, id, started_at, report) VALUES ($1, $2, $3, $4)
+        self.change(
+            query(
+                "INSERT INTO runs (connection, id, started_at, report) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection, id) DO UPDATE SET report = excluded.report",
+            )
+            .bind(&self.connection)
+            .bind(id)
+            .bind(text_of(started_at))
+            .bind(report),
         )
-        .bind(&self.connection)
-        .bind(id)
-        .bind(text_of(started_at))
-        .bind(report)
-        .execute(&self.pool)
         .await?;
-        query(
-            "DELETE FROM runs WHERE connection = $1 AND id NOT IN
+        self.change(
+            query(
+                "DELETE FROM runs WHERE connection = $1 AND id NOT IN
              (SELECT id FROM runs WHERE connection = $1 ORDER BY started_at DESC, id DESC LIMIT $2)",
+            )
+            .bind(&self.connection)
+            .bind(RUNS_MAX),
         )
-        .bind(&self.connection)
-        .bind(RUNS_MAX)
-        .execute(&self.pool)
         .await?;
         Ok(())
     }

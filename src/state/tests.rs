@@ -1,23 +1,52 @@
-//! The store as its users see it: what is committed stays, each connection sees its own, one writer at a time.
+//! The store as its users see it: what is committed stays, each connection sees its own, one writer at a time. On SQLite, or
+//! on the PostgreSQL server of KOPPEL_TEST_POSTGRES_URL (hack/with-postgres.sh): the same tests for both.
 
 use jiff::Timestamp;
+use secrecy::SecretString;
+use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::hold::{Hold, HoldReason};
 
-async fn store() -> (TempDir, Store) {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path()).await.unwrap();
-    (directory, store)
+/// Where a test's own store is.
+pub(super) enum Home {
+    Directory(TempDir),
+    Schema(SecretString),
+}
+
+impl Home {
+    pub async fn new() -> Self {
+        let Ok(server) = std::env::var("KOPPEL_TEST_POSTGRES_URL") else {
+            return Self::Directory(tempfile::tempdir().unwrap());
+        };
+        let schema = format!("s{}", Uuid::new_v4().simple());
+        let mut connection = sqlx::postgres::PgConnection::connect(&server).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&mut connection).await.unwrap();
+        let mark = if server.contains('?') { '&' } else { '?' };
+        Self::Schema(format!("{server}{mark}options=-csearch_path%3D{schema}").into())
+    }
+
+    async fn open(&self) -> StateResult<Store> {
+        match self {
+            Self::Directory(directory) => Store::open(directory.path()).await,
+            Self::Schema(url) => Store::connect(url).await,
+        }
+    }
+}
+
+async fn store() -> (Home, Store) {
+    let home = Home::new().await;
+    let store = home.open().await.unwrap();
+    (home, store)
 }
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn booked(number: &str, identity: &str) -> Booked {
+pub(super) fn booked(number: &str, identity: &str) -> Booked {
     Booked {
         kind: "invoice".to_owned(),
         identity: identity.to_owned(),
@@ -52,7 +81,7 @@ fn held(number: &str, reason: HoldReason, since: Timestamp) -> HeldDocument {
     }
 }
 
-fn intent(identity: &str) -> Intent {
+pub(super) fn intent(identity: &str) -> Intent {
     Intent {
         kind: "invoice".to_owned(),
         identity: identity.to_owned(),
@@ -67,8 +96,9 @@ fn intent(identity: &str) -> Intent {
 
 #[tokio::test]
 async fn booking_closes_the_intent_and_the_hold_in_one_step() {
-    let (_directory, store) = store().await;
-    let state = store.connection("a");
+    let (_home, store) = store().await;
+    let lock = store.connection("a").lock(at(1)).await.unwrap();
+    let state = lock.state();
     state.begin(&intent("i1")).await.unwrap();
     state.hold(&held("INV-1", HoldReason::OutcomeUnknown, at(60))).await.unwrap();
     state.record_booked(&booked("INV-1", "i1"), None).await.unwrap();
@@ -79,7 +109,7 @@ async fn booking_closes_the_intent_and_the_hold_in_one_step() {
 
 #[tokio::test]
 async fn one_identity_is_booked_once_even_by_mistake_i1() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("a");
     state.record_booked(&booked("INV-1", "i1"), None).await.unwrap();
     assert!(state.record_booked(&booked("INV-1", "i1"), None).await.is_err());
@@ -90,18 +120,19 @@ async fn one_identity_is_booked_once_even_by_mistake_i1() {
 
 #[tokio::test]
 async fn what_was_committed_is_there_after_a_reopening() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path()).await.unwrap();
-    store.connection("a").begin(&intent("i1")).await.unwrap();
+    let (home, store) = store().await;
+    let lock = store.connection("a").lock(at(1)).await.unwrap();
+    lock.state().begin(&intent("i1")).await.unwrap();
+    lock.release().await;
     drop(store);
-    let store = Store::open(directory.path()).await.unwrap();
+    let store = home.open().await.unwrap();
     assert_eq!(store.connection("a").intents("invoice").await.unwrap(), vec![intent("i1")]);
     assert!(store.connection("b").intents("invoice").await.unwrap().is_empty(), "each connection sees its own");
 }
 
 #[tokio::test]
 async fn a_hold_keeps_its_since_while_its_reason_stays() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("a");
     for (reason, since, expected) in [
         (HoldReason::VatCodeUnmapped, 10, 10),
@@ -116,7 +147,7 @@ async fn a_hold_keeps_its_since_while_its_reason_stays() {
 
 #[tokio::test]
 async fn held_documents_are_walked_in_pages_while_they_dissolve() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("a");
     for number in ["1", "2", "3", "4", "5"] {
         state.hold(&held(number, HoldReason::PeriodClosed, at(1))).await.unwrap();
@@ -136,7 +167,7 @@ async fn held_documents_are_walked_in_pages_while_they_dissolve() {
 
 #[tokio::test]
 async fn a_refusal_is_remembered_for_this_attempt_until_a_person_releases_it_i5() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("a");
     let document = held("INV-1", HoldReason::RejectedByTarget, at(1));
     state.hold(&document).await.unwrap();
@@ -150,33 +181,146 @@ async fn a_refusal_is_remembered_for_this_attempt_until_a_person_releases_it_i5(
 
 #[tokio::test]
 async fn the_second_writer_is_told_who_is_the_first() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("shop/acme");
-    let lock = state.lock(at(100)).unwrap();
-    let message = state.lock(at(101)).unwrap_err().to_string();
+    let lock = state.lock(at(100)).await.unwrap();
+    let message = state.lock(at(101)).await.unwrap_err().to_string();
     assert!(message.contains("shop/acme"), "{message}");
     assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
-    assert!(store.connection("shop/other").lock(at(101)).is_ok(), "another connection is not locked");
-    drop(lock);
-    assert!(state.lock(at(102)).is_ok());
+    assert!(store.connection("shop/other").lock(at(101)).await.is_ok(), "another connection is not locked");
+    lock.release().await;
+    assert!(state.lock(at(102)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_lock_that_is_dropped_is_free_again() {
+    let (_home, store) = store().await;
+    let state = store.connection("a");
+    drop(state.lock(at(100)).await.unwrap());
+    for _ in 0..200 {
+        if state.lock(at(101)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the lock outlives its holder");
+}
+
+#[tokio::test]
+async fn of_many_that_try_at_once_one_gets_the_lock() {
+    let (_home, store) = store().await;
+    for round in 0..5 {
+        let tries = (0..6).map(|_| {
+            let state = store.connection("a");
+            tokio::spawn(async move { state.lock(at(round)).await })
+        });
+        let got: Vec<_> = futures::future::join_all(tries).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(got.iter().filter(|lock| lock.is_ok()).count(), 1, "{got:?}");
+        for lock in got {
+            match lock {
+                Ok(lock) => lock.release().await,
+                Err(error) => assert!(error.is_anothers_turn(), "{error}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_begun_without_the_lock_or_after_it_i1() {
+    let (_home, store) = store().await;
+    let state = store.connection("a");
+    assert!(matches!(state.begin(&intent("i1")).await, Err(StateError::NotLocked { .. })));
+    let lock = state.lock(at(1)).await.unwrap();
+    let (locked, fence) = (lock.state(), lock.fence());
+    assert!(fence.is_fresh() && fence.check().await.is_ok());
+    lock.release().await;
+    assert!(matches!(locked.begin(&intent("i1")).await, Err(StateError::LockLost { .. })));
+    assert!(matches!(locked.set_cursor("s", "n", &1).await, Err(StateError::LockLost { .. })));
+    assert!(matches!(locked.keep_record("item", "i", &1).await, Err(StateError::LockLost { .. })));
+    assert!(!fence.is_fresh() && fence.check().await.is_err());
+    assert!(store.connection("a").intents("invoice").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_that_open_a_new_store_at_once_do_not_break_each_other() {
+    let home = Home::new().await;
+    let opened = futures::future::join_all((0..4).map(|_| home.open())).await;
+    assert!(opened.iter().all(Result::is_ok), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_forgotten_connection_leaves_nothing_and_no_other_is_touched() {
+    let (_home, store) = store().await;
+    for key in ["a", "b"] {
+        let lock = store.connection(key).lock(at(1)).await.unwrap();
+        let state = lock.state();
+        state.begin(&intent("i1")).await.unwrap();
+        state.record_booked(&booked("INV-1", "i2"), None).await.unwrap();
+        state.hold(&held("INV-2", HoldReason::PeriodClosed, at(1))).await.unwrap();
+        state.set_cursor("s", "n", &1).await.unwrap();
+        state.record_run("r", at(1), "{}").await.unwrap();
+        lock.release().await;
+    }
+    let lock = store.connection("a").lock(at(2)).await.unwrap();
+    assert!(matches!(store.forget_connection("a").await, Err(StateError::Locked { .. })), "it is worked on");
+    lock.release().await;
+    store.forget_connection("a").await.unwrap();
+    for (key, left) in [("a", 0), ("b", 1)] {
+        let state = store.connection(key);
+        assert_eq!(state.intents("invoice").await.unwrap().len(), left);
+        assert_eq!(state.booked_total().await.unwrap().0, left as i64);
+        assert_eq!(state.held_summary().await.unwrap().total, left as i64);
+        assert_eq!(state.cursor::<i32>("s", "n").await.unwrap().is_some(), left == 1);
+        assert_eq!(state.last_run().await.unwrap().is_some(), left == 1);
+    }
+}
+
+/// Every table with a column `connection` is forgotten, those that come later too.
+#[tokio::test]
+async fn no_table_is_left_out_when_a_connection_is_forgotten() {
+    for migration in [
+        include_str!("../../migrations/sqlite/0001_initial.sql"),
+        include_str!("../../migrations/postgres/0001_initial.sql"),
+    ] {
+        let tables = migration.lines().filter_map(|line| line.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("));
+        let forgotten = |table: &&str| store::TABLES.contains(table) || *table == "locks";
+        assert_eq!(tables.filter(|table| !forgotten(table)).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
 }
 
 #[tokio::test]
 async fn a_store_of_a_newer_version_is_refused_with_a_clear_message() {
-    let (directory, store) = store().await;
-    sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 1)")
-        .execute(&store.connection("a").pool)
-        .await
-        .unwrap();
+    let (home, store) = store().await;
+    let checksum = if matches!(home, Home::Schema(_)) { "'x'" } else { "x'00'" };
+    let newer = format!(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9999, 'later', true, {checksum}, 1)"
+    );
+    sqlx::query(AssertSqlSafe(newer)).execute(store.pool()).await.unwrap();
     drop(store);
-    let error = Store::open(directory.path()).await.unwrap_err();
+    let error = home.open().await.unwrap_err();
     assert!(matches!(error, StateError::Newer { version: 9999, .. }), "{error}");
     assert!(error.to_string().contains("written by a newer koppel"), "{error}");
 }
 
 #[tokio::test]
+async fn a_row_that_comes_twice_in_one_page_is_kept_as_it_came_last() {
+    let (_home, store) = store().await;
+    let state = store.connection("a");
+    let item = |code: &str| BookItem {
+        id: Uuid::from_u128(3),
+        code: code.to_owned(),
+        item_group: None,
+        revenue_account: Some(Uuid::from_u128(4)),
+    };
+    state.put_items(7, &[item("old"), item("new")]).await.unwrap();
+    assert_eq!(state.book_item(7, "new").await.unwrap(), Some(item("new")));
+    assert_eq!(state.book_item(7, "old").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn deleted_accounts_are_no_longer_found_but_known_to_be_deleted_e27() {
-    let (_directory, store) = store().await;
+    let (_home, store) = store().await;
     let state = store.connection("a");
     let account = BookAccount {
         id: Uuid::from_u128(5),

@@ -53,7 +53,7 @@ async fn start_over_if_moved(session: &Session<'_>, division: &Division) -> Sync
 pub async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "accounts").await?;
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = session.exact.accounts_page(division, after).await.at(Vendor::ExactOnline)?;
         if after == FIRST_VERSION && page.rows.is_empty() {
             prove_empty(session, division, "sync/CRM/Accounts").await?;
@@ -76,7 +76,7 @@ pub async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<(
 pub async fn read_deleted(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "deleted").await?;
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = session.exact.deleted_page(division, after).await.at(Vendor::ExactOnline)?;
         let ids: Vec<_> = page.rows.iter().map(|row| row.key).collect();
         session.state.put_deleted(division, &ids).await?;
@@ -91,7 +91,7 @@ pub async fn read_deleted(session: &Session<'_>, division: i32) -> SyncResult<()
 async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "items").await?;
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = session.exact.items_page(division, after).await.at(Vendor::ExactOnline)?;
         if after == FIRST_VERSION && page.rows.is_empty() {
             prove_empty(session, division, "sync/Logistics/Items").await?;
@@ -118,7 +118,7 @@ pub async fn index_existing_entries(session: &Session<'_>, division: i32) -> Syn
     }
     let mut after = cursor(session, division, "entries").await?;
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = session.exact.lines_page(division, after).await.at(Vendor::ExactOnline)?;
         if after == FIRST_VERSION && page.rows.is_empty() {
             prove_empty(session, division, "sync/Financial/TransactionLines").await?;

@@ -120,7 +120,7 @@ async fn settle(
     desired: DesiredItem,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
-    session.check_stop()?;
+    session.may_go_on().await?;
     tally.seen += 1;
     let division = books.division();
     let known = session.state.link(KIND, &desired.id, division).await?;
@@ -158,6 +158,7 @@ async fn create(
     draft: &ItemDraft,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
+    session.may_go_on().await?;
     let id = match session.exact.create_item(division, draft).await {
         Ok(id) => id,
         Err(error @ (CallError::OutcomeUnknown { .. } | CallError::Rejected { .. })) => {

@@ -6,12 +6,12 @@ use super::error::{At, SyncResult, Vendor};
 use super::progress::Progress;
 use super::report::RunReport;
 use super::run;
-use super::session::{Session, StopSignal};
+use super::session::{LockGuard, Session, StopSignal};
 use crate::api::validate::ValidatedConnection;
 use crate::connectors::chargebee::{ChargebeeClient, ChargebeeOptions};
 use crate::connectors::exact::{ExactClient, ExactOptions, TokenStore};
 use crate::connectors::http::Clock;
-use crate::state::Store;
+use crate::state::{ConnectionLock, Store};
 
 /// What a run needs beside its connection.
 #[derive(Clone)]
@@ -26,16 +26,29 @@ pub struct Environment {
 /// Runs the connection once, as the only one that does.
 ///
 /// # Errors
-/// Where the connection is being worked on by another process, or the state store fails; whatever a vendor does is in the
-/// report.
+/// Where the connection is being worked on by another process, or was taken over by one, or the state store fails; whatever
+/// a vendor does is in the report.
 pub async fn run_connection(connection: &ValidatedConnection, environment: &Environment) -> SyncResult<RunReport> {
     let state = environment.store.connection(&connection.state_key());
-    let _lock = state.lock(environment.clock.now())?;
+    let lock = state.lock(environment.clock.now()).await?;
+    let ran = run_locked(connection, environment, &lock).await;
+    lock.release().await;
+    ran
+}
+
+async fn run_locked(
+    connection: &ValidatedConnection,
+    environment: &Environment,
+    lock: &ConnectionLock,
+) -> SyncResult<RunReport> {
+    let exact = exact_client(connection, environment).at(Vendor::ExactOnline)?;
+    exact.guard_writes(Arc::new(LockGuard(lock.fence())));
     let session = Session {
         connection,
         chargebee: chargebee_client(connection, environment).at(Vendor::Chargebee)?,
-        exact: exact_client(connection, environment).at(Vendor::ExactOnline)?,
-        state,
+        exact,
+        lock,
+        state: lock.state(),
         clock: Arc::clone(&environment.clock),
         stop: environment.stop.clone(),
         progress: Arc::clone(&environment.progress),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,9 +13,9 @@ use super::progress::Progress;
 use crate::api::validate::ValidatedConnection;
 use crate::connectors::chargebee::ChargebeeClient;
 use crate::connectors::exact::ExactClient;
-use crate::connectors::http::Clock;
+use crate::connectors::http::{Clock, WriteGuard};
 use crate::domain::calendar::business_date;
-use crate::state::{ConnectionState, Intent};
+use crate::state::{ConnectionLock, ConnectionState, Fence, Intent};
 
 /// How long a create may be under way, or what it made not yet be visible, after its process has ended.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -44,11 +45,27 @@ impl StopSignal {
     }
 }
 
+/// The connection's lock as what every write to the target asks in its last moment.
+#[derive(Debug)]
+pub struct LockGuard(pub Arc<Fence>);
+
+impl WriteGuard for LockGuard {
+    fn check(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(async { self.0.check().await.map_err(|error| error.to_string()) })
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.0.is_fresh()
+    }
+}
+
 /// One run's belongings.
 pub struct Session<'a> {
     pub connection: &'a ValidatedConnection,
     pub chargebee: ChargebeeClient,
     pub exact: ExactClient,
+    /// What this run holds as the only one of its connection.
+    pub lock: &'a ConnectionLock,
     pub state: ConnectionState,
     pub clock: Arc<dyn Clock>,
     pub stop: StopSignal,
@@ -84,7 +101,7 @@ impl Session<'_> {
             return Ok(false);
         }
         while !wait.is_zero() {
-            self.check_stop()?;
+            self.may_go_on().await?;
             let step = wait.min(Duration::from_secs(1));
             self.clock.sleep(step).await;
             wait -= step;
@@ -100,9 +117,14 @@ impl Session<'_> {
         Ok(self.state.set_cursor("exact", "limits", &self.exact.limits()).await?)
     }
 
+    /// To be asked before each step, and before anything is sent that changes the target. Costs nothing but after a pause.
+    ///
     /// # Errors
-    /// [`SyncError::Stopped`] once the run was asked to end.
-    pub fn check_stop(&self) -> SyncResult<()> {
-        if self.stop.is_asked() { Err(SyncError::Stopped) } else { Ok(()) }
+    /// [`SyncError::Stopped`] once the run was asked to end; the state store's once another process has taken over.
+    pub async fn may_go_on(&self) -> SyncResult<()> {
+        if self.stop.is_asked() {
+            return Err(SyncError::Stopped);
+        }
+        Ok(self.lock.check().await?)
     }
 }

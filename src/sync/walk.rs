@@ -24,7 +24,7 @@ pub async fn walk_list<T>(
     let mut guard = OffsetGuard::default();
     let mut resumed = query.offset.is_some();
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = match fetch(&query).await {
             Err(CallError::Rejected { .. }) if resumed => {
                 cursor = cursor.restarted();
@@ -61,7 +61,7 @@ pub async fn look_ahead<T>(
     let mut query = cursor.query(true);
     let mut guard = OffsetGuard::default();
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = fetch(&query).await.at(Vendor::Chargebee)?;
         let next = guard.next(&page).at(Vendor::Chargebee)?;
         take(page.rows).await?;

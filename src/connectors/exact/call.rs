@@ -1,12 +1,13 @@
 //! One call with everything around it: its turn, the quotas before it, the token, what the answer means, and whether it
 //! is made again (I5, I6).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Body, Method};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::answer::{self, Nature, Verdict};
 use super::client::ExactClient;
 use super::limits::{Gate, Target, Throttle};
 use super::query::{Query, resource_url};
-use crate::connectors::http::{Answer, Backoff, CallError, CallResult, Quota};
+use crate::connectors::http::{Answer, Backoff, CallError, CallResult, GuardedBody, Quota, WriteGuard};
 
 /// How often a call that met passing trouble is made again, and how long that may take between two.
 const REPEATS: u32 = 4;
@@ -103,8 +104,9 @@ impl ExactClient {
         bearer.set_sensitive(true);
         let mut request = http.requests().request(call.method(), call.url.clone());
         request = request.header(AUTHORIZATION, bearer).header(ACCEPT, "application/json");
+        let guard = self.guard_of(call);
         if let Some(body) = call.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
+            request = request.header(CONTENT_TYPE, "application/json").body(body_of(body, guard));
         }
         if call.nature == Nature::Create {
             request = request.header("Prefer", "return=representation");
@@ -113,6 +115,11 @@ impl ExactClient {
             Ok(request) => request,
             Err(_) => return Verdict::Final(answer::unavailable(call.resource, "the request cannot be built")),
         };
+        if let Some(guard) = guard
+            && let Err(why) = guard.check().await
+        {
+            return Verdict::Final(answer::unavailable(call.resource, &why));
+        }
         self.inner.count(call.resource);
         let exchange = http.send(request).await;
         self.account(call, exchange.as_ref().ok());
@@ -122,6 +129,10 @@ impl ExactClient {
             self.inner.limits().refused(call.target(), now);
         }
         verdict
+    }
+
+    fn guard_of(&self, call: &Call<'_>) -> Option<&Arc<dyn WriteGuard>> {
+        self.inner.guard.get().filter(|_| call.nature != Nature::Read)
     }
 
     fn account(&self, call: &Call<'_>, answer: Option<&Answer>) {
@@ -197,6 +208,13 @@ impl Patience {
     fn new() -> Self {
         let backoff = Backoff::new(FIRST_DELAY, LONGEST_DELAY, REPEATS);
         Self { backoff, throttles_left: THROTTLES_MAX, untold_before: false, refused: None }
+    }
+}
+
+fn body_of(body: &str, guard: Option<&Arc<dyn WriteGuard>>) -> Body {
+    match guard {
+        Some(guard) => Body::wrap(GuardedBody::new(body.to_owned(), Arc::clone(guard))),
+        None => body.to_owned().into(),
     }
 }
 

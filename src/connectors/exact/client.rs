@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -15,7 +15,7 @@ use super::pages::Source;
 use super::query::{Query, site_path};
 use super::token::{TokenEndpoint, TokenKeeper, TokenStore};
 use super::vendor_time::VendorTime;
-use crate::connectors::http::{CallCounter, CallError, CallResult, Clock, HttpClient};
+use crate::connectors::http::{CallCounter, CallError, CallResult, Clock, HttpClient, WriteGuard};
 use crate::domain::money::Currency;
 
 /// What a client needs to know.
@@ -45,6 +45,7 @@ pub(super) struct Inner {
     limits: Mutex<Limits>,
     turns: Mutex<BTreeMap<i32, Arc<tokio::sync::Mutex<()>>>>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
+    pub guard: OnceLock<Arc<dyn WriteGuard>>,
 }
 
 /// The user who gave consent.
@@ -116,8 +117,13 @@ impl ExactClient {
             client_secret: options.client_secret,
         };
         let tokens = TokenKeeper::new(endpoint, options.tokens, options.first_refresh_token);
-        let (limits, turns, calls) = Default::default();
-        Ok(Self { inner: Arc::new(Inner { http, site: options.base_url, time, tokens, limits, turns, calls }) })
+        let (limits, turns, calls, guard) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { http, site: options.base_url, time, tokens, limits, turns, calls, guard }) })
+    }
+
+    /// Lets every write ask `guard` in the last moment before it is sent. To be set once; a second one changes nothing.
+    pub fn guard_writes(&self, guard: Arc<dyn WriteGuard>) {
+        let _ = self.inner.guard.set(guard);
     }
 
     /// All calls, those for tokens included.

@@ -5,10 +5,12 @@ pub mod client;
 pub mod clock;
 pub mod counter;
 pub mod error;
+pub mod guard;
 pub mod retry;
 
 pub use client::{Answer, HttpClient, TransportError};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use counter::{CallCounter, CallCounts};
 pub use error::{CallError, CallResult, Quota};
+pub use guard::{GuardedBody, WriteGuard};
 pub use retry::Backoff;

@@ -39,7 +39,7 @@ pub async fn run(session: &Session<'_>, router: &Router<'_>, tally: &mut FlowTal
         async |ask| client.customers(ask).await,
         async |rows| {
             for row in rows {
-                session.check_stop()?;
+                session.may_go_on().await?;
                 tally.seen += 1;
                 match row.value {
                     Ok(customer) => take(session, router, &customer, tally).await?,
@@ -134,7 +134,7 @@ async fn settle_all(
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = last.clone();
         for (_, customer) in page.iter().filter(|(_, customer)| !customer.deleted) {
-            session.check_stop()?;
+            session.may_go_on().await?;
             let own = router.route(customer.business_entity.as_deref());
             if own.is_ok_and(|place| router.entities()[place].entity.mapping == books.entity.mapping) {
                 write::settle(session, books, customer, tally).await?;
@@ -151,7 +151,7 @@ async fn settle_problems(session: &Session<'_>, books: &EntityBooks<'_>, tally: 
         let Some(last) = page.last() else { return Ok(()) };
         after = last.id.clone();
         for link in page {
-            session.check_stop()?;
+            session.may_go_on().await?;
             if let Some(customer) = session.state.record::<Customer>(KIND, &link.id).await? {
                 write::settle(session, books, &customer, tally).await?;
             }

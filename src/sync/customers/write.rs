@@ -180,6 +180,7 @@ impl Case<'_, '_> {
         {
             return Ok(Some(link));
         }
+        self.session.may_go_on().await?;
         state.begin(&self.intent(&sent)).await?;
         let made = self.session.exact.create_account(self.division(), &self.desired).await;
         if !matches!(made, Err(CallError::OutcomeUnknown { .. })) {
@@ -275,6 +276,7 @@ impl Case<'_, '_> {
         if changes.is_empty() || !self.session.writes() || !self.session.connection.flows.customers {
             return Ok(());
         }
+        self.session.may_go_on().await?;
         match self.session.exact.update_account(self.division(), target, &changes).await {
             Ok(()) => {
                 tally.updated += 1;

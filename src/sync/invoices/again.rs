@@ -24,7 +24,7 @@ pub async fn plan_again(session: &Session<'_>, router: &mut Router<'_>, tally: &
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number.clone();
         for held in page {
-            session.check_stop()?;
+            session.may_go_on().await?;
             tally.seen += 1;
             match read(&held) {
                 Some(invoice) => decide::settle(session, router, &invoice, tally).await?,

@@ -47,6 +47,7 @@ pub async fn book(
     let Some(attempt) = to_be_sent(session, books, invoice, entry, account, tally).await? else { return Ok(None) };
     let identity = invoice.identity().0;
     let intent = intent_of(session, books, &identity, entry, account, &attempt)?;
+    session.may_go_on().await?;
     session.state.begin(&intent).await?;
     match session.exact.create_sales_entry(books.division(), entry, account).await {
         Ok(posted) => record::record(session, &intent, entry, &posted, tally).await.map(|()| None),

@@ -22,7 +22,7 @@ const PAGE: i64 = 40;
 pub async fn look_again(session: &Session<'_>, router: &Router<'_>) -> SyncResult<()> {
     let mut after = String::new();
     loop {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let page = session.state.held_for(KIND, HoldReason::ExistingEntryDiffers, &after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = last.number.clone();

@@ -29,7 +29,7 @@ pub async fn resolve(session: &Session<'_>, tally: &mut FlowTally) -> SyncResult
         return Ok(());
     }
     for intent in session.state.intents(KIND).await? {
-        session.check_stop()?;
+        session.may_go_on().await?;
         let found = match find_settled(session, &intent).await {
             // Its administration cannot be searched now; the intent waits, and with it its document.
             Err(SyncError::Call { error: CallError::Forbidden { .. } | CallError::NotFound { .. }, .. }) => continue,

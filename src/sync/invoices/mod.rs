@@ -39,7 +39,7 @@ pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut Flo
         async |ask| client.invoices(ask).await,
         async |rows| {
             for row in rows {
-                session.check_stop()?;
+                session.may_go_on().await?;
                 take(session, router, row, tally).await?;
             }
             Ok(())

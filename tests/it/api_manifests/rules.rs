@@ -141,6 +141,12 @@ fn connection_cases() -> Vec<Case> {
         ),
         made(
             C,
+            "the state is on a volume or in PostgreSQL",
+            json!({"workload": {"storage": {"size": "2Gi", "postgresSecretRef": {"name": "db"}}}}),
+            json!({"workload": {"storage": {"postgresSecretRef": {"name": "db", "key": "url"}}}}),
+        ),
+        made(
+            C,
             "tolerationSeconds needs",
             json!({"workload": {"tolerations": [{"key": "a", "tolerationSeconds": 5}]}}),
             json!({"workload": {"tolerations": [{"key": "a", "effect": "NoExecute", "tolerationSeconds": 5}]}}),
