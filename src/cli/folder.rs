@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::api::manifest;
 use crate::api::validate::{Outcome, Secrets, ValidatedConnection, validate};
 use crate::connectors::exact::FileTokenStore;
 use crate::connectors::http::SystemClock;
-use crate::state::Store;
+use crate::state::{StateResult, Store};
 use crate::sync::progress::Silent;
 use crate::sync::{Environment, StopSignal};
 
@@ -19,12 +20,36 @@ pub struct FolderArgs {
     /// Folder (or file) with the manifests and Secrets, as for kubectl apply
     #[arg(short = 'f', long = "filename", value_name = "DIR")]
     pub folder: PathBuf,
-    /// Directory of the state and the tokens; made when it is not there
-    #[arg(long, value_name = "DIR", default_value = ".koppel", env = "KOPPEL_STATE")]
-    pub state: PathBuf,
+    #[command(flatten)]
+    pub state: StateArgs,
     /// Only this connection: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME")]
     pub connection: Option<String>,
+}
+
+/// Where the state and the tokens are.
+#[derive(Args, Clone, Debug)]
+pub struct StateArgs {
+    /// Directory of the state and the tokens; made when it is not there
+    #[arg(long, value_name = "DIR", default_value = ".koppel", env = "KOPPEL_STATE")]
+    pub state: PathBuf,
+    /// PostgreSQL database for the state, postgresql://USER:PASSWORD@HOST/DATABASE; --state then holds the tokens alone.
+    /// Better given by the environment: other users of the machine can see the arguments of a command
+    #[arg(long, value_name = "URL", env = "KOPPEL_STATE_URL", hide_env_values = true)]
+    pub state_url: Option<SecretString>,
+}
+
+impl StateArgs {
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// When it cannot be used, or a newer version of Koppel wrote to it.
+    pub async fn store(&self) -> StateResult<Store> {
+        match self.state_url.as_ref().filter(|url| !url.expose_secret().is_empty()) {
+            Some(url) => Store::connect(url).await,
+            None => Store::open(&self.state).await,
+        }
+    }
 }
 
 impl FolderArgs {
@@ -68,7 +93,7 @@ impl FolderArgs {
     /// # Errors
     /// When a directory cannot be used, or a newer version of Koppel wrote the state.
     pub async fn environment(&self) -> anyhow::Result<Environment> {
-        environment(&self.state).await
+        with_store(self.state.store().await?, &self.state.state)
     }
 }
 
@@ -77,8 +102,12 @@ impl FolderArgs {
 /// # Errors
 /// When it cannot be used, or a newer version of Koppel wrote the state.
 pub async fn environment(directory: &Path) -> anyhow::Result<Environment> {
+    with_store(Store::open(directory).await?, directory)
+}
+
+fn with_store(store: Store, directory: &Path) -> anyhow::Result<Environment> {
     Ok(Environment {
-        store: Store::open(directory).await?,
+        store,
         tokens: Arc::new(FileTokenStore::open(directory.join("tokens"))?),
         clock: Arc::new(SystemClock),
         stop: StopSignal::default(),

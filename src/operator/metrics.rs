@@ -130,6 +130,11 @@ impl Metrics {
         self.leader.get_or_create(&vec![("name", lease.to_owned())]).set(leads.into());
     }
 
+    /// Whether this process leads by the Lease.
+    pub fn is_leader(&self, lease: &str) -> bool {
+        self.leader.get_or_create(&vec![("name", lease.to_owned())]).get() == 1
+    }
+
     /// Counts a call to the API server; no code where no answer came.
     pub fn count_api_call(&self, method: &str, code: Option<u16>) {
         let code = code.map_or_else(|| "<error>".to_owned(), |code| code.to_string());

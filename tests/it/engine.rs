@@ -13,6 +13,8 @@ mod faults;
 mod kills;
 mod modes;
 mod one_writer;
+mod paused;
+mod postgres;
 mod process;
 mod quotas;
 mod refusals;

@@ -94,7 +94,7 @@ impl ConnectionLock {
         }
         let held = !self.fence.ended.swap(true, Ordering::SeqCst);
         let fence = Arc::clone(&self.fence);
-        (held && matches!(fence.kind, Kind::Row(_))).then(|| async move {
+        (held && matches!(fence.kind, Kind::Row(_))).then_some(async move {
             if let Kind::Row(row) = &fence.kind
                 && let Err(error) = row.release(&fence.connection).await
             {

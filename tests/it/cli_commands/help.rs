@@ -4,7 +4,7 @@ use std::process::Command;
 
 fn help(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koppel"));
-    command.args(args).arg("--help").env("COLUMNS", "100").env_remove("KOPPEL_STATE");
+    command.args(args).arg("--help").env("COLUMNS", "100").env_remove("KOPPEL_STATE").env_remove("KOPPEL_STATE_URL");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()

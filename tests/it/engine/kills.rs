@@ -7,9 +7,8 @@ use koppel::sandbox::exact::{Fault, FaultKind};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::process::{database, run_well, spawn, until, until_called, until_it_hangs};
+use super::process::{block_writes, run_well, spawn, until, until_called, until_it_hangs};
 use super::world::{SALES, World};
 
 const ACCOUNTS: &str = "crm/Accounts";
@@ -65,9 +64,7 @@ async fn killed_after_the_answer_and_before_the_record() {
     until("the fourth entry is booked", async || world.entries().len() == 4).await;
     until_it_hangs(&world).await;
     // The answer arrives, but the record cannot be written.
-    let options = SqliteConnectOptions::new().filename(database(&world));
-    let mut blocker = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut blocker).await.unwrap();
+    let mut blocker = block_writes(&world).await;
     world.exact.release();
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(world.posts(SALES), 4, "it went on without its record");

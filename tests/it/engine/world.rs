@@ -26,6 +26,8 @@ use koppel::sync::{Environment, RunReport, StopSignal, SyncResult, run_connectio
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::postgres;
+
 pub const DIVISION: i32 = 100_001;
 pub const SALES: &str = "salesentry/SalesEntries";
 const FILES: [&str; 4] = [
@@ -153,7 +155,10 @@ impl World {
 
     pub async fn environment_in(&self, directory: &Path) -> Environment {
         Environment {
-            store: Store::open(directory).await.unwrap(),
+            store: match postgres::url(directory) {
+                Some(url) => Store::connect(&url.into()).await.unwrap(),
+                None => Store::open(directory).await.unwrap(),
+            },
             tokens: Arc::new(FileTokenStore::open(directory.join("tokens")).unwrap()),
             clock: Arc::new(SharedClock(self.clock.clone())),
             stop: StopSignal::default(),
@@ -167,6 +172,7 @@ impl World {
 
     /// Deletes everything that Koppel remembers but its tokens.
     pub fn lose_state(&self) {
+        postgres::lose(&self.state_directory());
         for file in std::fs::read_dir(self.state_directory()).unwrap().map(Result::unwrap) {
             if file.file_type().unwrap().is_file() {
                 std::fs::remove_file(file.path()).unwrap();
