@@ -20,11 +20,14 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust judges contracts bench
-test: test-rust judges ## Everything: unit, property and HTTP tests, and the two judges
+.PHONY: test test-rust test-postgres judges contracts bench
+test: test-rust test-postgres judges ## Everything: unit, property and HTTP tests, both state stores, and the two judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
+
+test-postgres: prepare ## The tests of the state and of the engine again, on a real PostgreSQL server of their own
+	@hack/with-postgres.sh hack/test-postgres.sh
 
 judges: BUILD_FLAGS = --tests
 judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
@@ -72,4 +75,4 @@ prepare: ## Install what building needs and this machine has not
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
