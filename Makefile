@@ -20,14 +20,20 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-postgres judges contracts bench
-test: test-rust test-postgres judges ## Everything: unit, property and HTTP tests, both state stores, and the two judges
+.PHONY: test test-rust test-postgres test-cluster chart-test judges contracts bench
+test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
 
 test-postgres: prepare ## The tests of the state and of the engine again, on a real PostgreSQL server of their own
 	@hack/with-postgres.sh hack/test-postgres.sh
+
+test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
+	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
+
+chart-test: ## The chart, install.yaml and what docs/gitops offers, by helm alone
+	@hack/chart-test.sh
 
 judges: BUILD_FLAGS = --tests
 judges: build ## The sandboxes, judged by the vendors' own kind of client (Python, not ours)
@@ -40,7 +46,7 @@ bench: prepare ## Calls, time and memory of large runs; takes minutes, in the re
 	@$(CARGO) bench --bench load -- $(ARGS)
 
 ##@ Keep it right
-.PHONY: check fmt generated crds docs length
+.PHONY: check fmt generated crds docs chart install-yaml length
 check: ## Format, lints, generated files, file lengths
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --all-targets -- -D warnings
@@ -49,15 +55,23 @@ check: ## Format, lints, generated files, file lengths
 fmt: ## Format the code
 	@$(CARGO) fmt
 
-generated: build ## Fail where crds/ or generated pages of docs/ are not what the code says
+generated: build ## Fail where crds/, generated pages of docs/ or files of the chart are not what their sources say
 	@$(KOPPEL) crd --dir crds --check
 	@$(KOPPEL) docs --dir docs --check
+	@hack/chart.sh --check
 
-crds: build ## Write crds/ anew from src/api
+crds: build ## Write crds/ anew from src/api, and the chart's copies; then make install-yaml
 	@$(KOPPEL) crd --dir crds
+	@hack/chart.sh
 
 docs: build ## Write the generated pages of docs/ anew
 	@$(KOPPEL) docs --dir docs
+
+chart: ## Write the chart's schema, README, dashboard and copies of crds/ anew
+	@hack/chart.sh
+
+install-yaml: ## Write deploy/install.yaml anew from the chart
+	@hack/install-yaml.sh
 
 length: ## Fail where a file that is not generated has more than 600 lines
 	@hack/length.sh

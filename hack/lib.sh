@@ -1,6 +1,6 @@
 # Shared by the scripts in this folder; sourced, not run.
 
-KOPPEL_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/koppel"
+KOPPEL_CACHE="${KOPPEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/koppel}"
 
 say() { printf 'koppel: %s\n' "$*" >&2; }
 

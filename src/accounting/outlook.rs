@@ -123,5 +123,5 @@ fn open_year(year: i16, division: i32) -> String {
 }
 
 fn finding(reason: FindingReason, message: String, remedy: String) -> Finding {
-    Finding { topic: Topic::FinancialPeriodsAvailable, reason, message, remedy }
+    Finding { topic: Topic::FinancialPeriodsAvailable, reason, objects: Vec::new(), message, remedy }
 }

@@ -42,6 +42,8 @@ words! {
 pub struct Finding {
     pub topic: Topic,
     pub reason: FindingReason,
+    /// The objects to change: `EntityMapping acme-nl`; none where the books are what is to be changed.
+    pub objects: Vec<String>,
     /// Names the object and the value; lower case, no full stop.
     pub message: String,
     /// What mends it, naming the object to change.
@@ -70,7 +72,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn finding(&self, reason: FindingReason, setting: &str, problem: &str, remedy: impl Into<String>) -> Finding {
         let message = format!("{setting}: {problem}");
-        Finding { topic: Topic::MappingComplete, reason, message, remedy: remedy.into() }
+        let objects = setting.contains(" of ").then(|| object_of(setting)).into_iter().collect();
+        Finding { topic: Topic::MappingComplete, reason, objects, message, remedy: remedy.into() }
     }
 
     /// `spec.exactOnline.salesJournal of EntityMapping wolkwerk`.
@@ -153,9 +156,15 @@ impl Check<'_> {
         let told = |conflict: super::conflicts::RuleConflict| Finding {
             topic: Topic::MappingComplete,
             reason: FindingReason::RuleConflict,
+            objects: conflict.objects.iter().map(|object| object_of(object)).collect(),
             message: conflict.message,
             remedy: conflict.remedy,
         };
         conflicts_seen_from(self.rulebook, home).into_iter().map(told).collect()
     }
+}
+
+/// The object that a setting (`{field} of {kind} {name}`) belongs to.
+fn object_of(setting: &str) -> String {
+    setting.rsplit_once(" of ").map_or(setting, |(_, object)| object).to_owned()
 }

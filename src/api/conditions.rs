@@ -49,6 +49,7 @@ words! {
         AwaitingFirstRun,
         RunFailed,
         RunOverdue,
+        WorkloadNotApplied,
         SystemUnreachable,
         EverythingHeld,
         // Reconciling, Stalled, Suspended, Accepted, ResolvedRefs

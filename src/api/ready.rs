@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::conditions::{ConditionType, Observed, Reason, Status, find_condition};
+use super::status::Verdict;
 
 /// So many documents in a row, with none booked between them, are no longer single documents. Fewer would make `Ready` go to
 /// and fro with each one that is held.
@@ -18,6 +19,8 @@ pub struct RunFacts {
     pub reported_generation: Option<i64>,
     /// The connection only plans (`mode: Plan`).
     pub plan_only: bool,
+    /// The workload that runs are to start in could not be made, and why.
+    pub no_workload: Option<String>,
     /// No run has finished in time: since when, in words.
     pub overdue: Option<String>,
     /// A system that the last run could not reach, and what happened.
@@ -32,6 +35,8 @@ pub struct RunFacts {
     pub backlog: u64,
     /// Documents held, for the message.
     pub held: u64,
+    /// What the last run found of `Ready`; the facts of the run above are then in it already.
+    pub verdict: Option<Verdict>,
 }
 
 /// `Ready` of a connection: False when credentials, spec or references are wrong, when something that a manifest names is not
@@ -52,14 +57,32 @@ fn verdict(conditions: &[Condition], facts: &RunFacts) -> Observed {
     if let Some(stalled) = find_condition(conditions, ConditionType::Stalled).filter(|found| found.status == "True") {
         return taken_over(stalled);
     }
+    if let Some(message) = &facts.no_workload {
+        return Observed::new(ConditionType::Ready, Status::False, Reason::WorkloadNotApplied, message.clone());
+    }
+    if let (Some(overdue), true) = (&facts.overdue, facts.reported_generation != Some(facts.generation)) {
+        return Observed::new(ConditionType::Ready, Status::False, Reason::RunOverdue, overdue.clone());
+    }
     if facts.reported_generation != Some(facts.generation) {
         let message = format!("waiting for the first run of generation {}", facts.generation);
         return Observed::new(ConditionType::Ready, Status::Unknown, Reason::AwaitingFirstRun, message);
+    }
+    if let Some(verdict) = &facts.verdict {
+        return of_the_last_run(verdict, facts.overdue.as_deref());
     }
     blocking_condition(conditions)
         .map(taken_over)
         .or_else(|| from_run(conditions, facts))
         .unwrap_or_else(|| all_is_well(facts))
+}
+
+/// What the last run found, unless the next one should have ended since.
+fn of_the_last_run(verdict: &Verdict, overdue: Option<&str>) -> Observed {
+    if let Some(overdue) = overdue {
+        return Observed::new(ConditionType::Ready, Status::False, Reason::RunOverdue, overdue);
+    }
+    let reason = Reason::parse(&verdict.reason).unwrap_or(Reason::RunFailed);
+    Observed::new(ConditionType::Ready, verdict.ready, reason, verdict.message.clone())
 }
 
 /// The first condition that makes `Ready` False, the gravest first.
@@ -207,6 +230,22 @@ mod tests {
         assert_eq!(summary(&[], &late), ("False".into(), "RunOverdue".into()));
         let failed = RunFacts { failed: Some("flow invoices failed".into()), ..reported() };
         assert_eq!(summary(&[], &failed), ("False".into(), "RunFailed".into()));
+    }
+
+    #[test]
+    fn the_verdict_of_the_last_run_stands_until_the_next_one_is_overdue() {
+        let verdict =
+            Verdict { ready: true, reason: "Synced".into(), message: "whatever can be booked is booked".into() };
+        let facts = RunFacts { verdict: Some(verdict), ..reported() };
+        assert_eq!(summary(&[], &facts), ("True".into(), "Synced".into()));
+        let unmade = RunFacts { no_workload: Some("the volume cannot shrink".into()), ..facts.clone() };
+        assert_eq!(summary(&[], &unmade), ("False".into(), "WorkloadNotApplied".into()));
+        let late = RunFacts { overdue: Some("no run has ended since 09:00".into()), ..facts.clone() };
+        assert_eq!(summary(&[], &late), ("False".into(), "RunOverdue".into()));
+        let new = RunFacts { generation: 4, ..facts };
+        assert_eq!(summary(&[], &new), ("Unknown".into(), "AwaitingFirstRun".into()));
+        let never = RunFacts { overdue: Some("no run has ended".into()), ..new };
+        assert_eq!(summary(&[], &never), ("False".into(), "RunOverdue".into()));
     }
 
     #[test]

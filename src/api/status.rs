@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// How many held documents the status shows; the rest is counted, and listed by `koppel held`.
 pub const OLDEST_HELD_MAX: usize = 20;
 
+/// How many problems of mappings and rules the status shows.
+pub const PROBLEMS_MAX: usize = 50;
+
 /// What the operator and the last run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +54,10 @@ pub struct SyncConnectionStatus {
     /// What is left of Exact's quotas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaStatus>,
+    /// What mappings and rules name and the last run did not find in the target, by the object to change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub problems: Vec<ObjectProblem>,
 }
 
 impl Default for SyncConnectionStatus {
@@ -66,6 +73,7 @@ impl Default for SyncConnectionStatus {
             flows: Vec::new(),
             held: None,
             quota: None,
+            problems: Vec::new(),
         }
     }
 }
@@ -96,6 +104,38 @@ pub struct RunSummary {
     /// Calls that it made, by status class.
     #[serde(default)]
     pub calls: Calls,
+    /// What the run found of `Ready`; the condition is summarised from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+}
+
+/// How a connection stood at the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whether whatever could be booked was booked.
+    pub ready: bool,
+    /// Why, in the words of the condition `Ready`.
+    #[schemars(length(min = 1, max = 64))]
+    pub reason: String,
+    /// What a person must know.
+    #[schemars(length(max = 32_768))]
+    pub message: String,
+}
+
+/// Something that an EntityMapping or RevenueRule names and that is not as it must be in the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectProblem {
+    /// Kind and name. Example: `EntityMapping acme-nl`.
+    #[schemars(length(min = 1, max = 300))]
+    pub object: String,
+    /// The reason of `MappingComplete`. Example: `VatCodeInvalid`.
+    #[schemars(length(min = 1, max = 64))]
+    pub reason: String,
+    /// What is wrong and what mends it.
+    #[schemars(length(max = 1024))]
+    pub message: String,
 }
 
 /// How a run ended.

@@ -107,9 +107,12 @@ pub enum TaintEffect {
     NoExecute,
 }
 
-/// The volume that holds the state. It outlives the connection unless `policies.deletion` is `Delete`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase")]
+/// Where the state is: a volume, or PostgreSQL. It outlives the connection unless `policies.deletion` is `Delete`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = ("!has(self.postgresSecretRef) || !(has(self.className) || has(self.size))", "the state is on a volume or in PostgreSQL: give postgresSecretRef, or className and size")
+)]
 pub struct Storage {
     /// Storage class of the volume, one of block devices. Default: the chart's, else the cluster's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +122,26 @@ pub struct Storage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = short_quantity)]
     pub size: Option<Quantity>,
+    /// Keep the state in PostgreSQL, whose URL is in a Secret, instead of on a volume. Default: the chart's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres_secret_ref: Option<UrlSecretRef>,
+}
+
+/// The key of a Secret of the same namespace that holds the URL of a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UrlSecretRef {
+    /// Name of the Secret, in the same namespace. Example: `koppel-postgres`.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    pub name: String,
+    /// Key within the Secret. Default: `url`.
+    #[serde(default = "url_key")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[-._a-zA-Z0-9]+$"))]
+    pub key: String,
+}
+
+fn url_key() -> String {
+    "url".to_owned()
 }
 
 /// Limits the values of a map of strings, which `length` on the field cannot.

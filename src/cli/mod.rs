@@ -12,8 +12,10 @@ pub mod demo;
 pub mod docs;
 pub mod folder;
 pub mod held;
+pub mod operator;
 pub mod output;
 pub mod progress;
+pub mod quiesce;
 pub mod run;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -38,6 +40,8 @@ enum Command {
     Status(status::StatusArgs),
     Held(held::HeldArgs),
     Authorize(authorize::AuthorizeArgs),
+    Operator(operator::OperatorArgs),
+    Quiesce(quiesce::QuiesceArgs),
     Crd(crd::CrdArgs),
     Docs(docs::DocsArgs),
     #[cfg(feature = "sandbox")]
@@ -58,6 +62,8 @@ impl Cli {
             Command::Status(args) => status::run(args).await,
             Command::Held(args) => held::run(args).await,
             Command::Authorize(args) => authorize::run(args).await,
+            Command::Operator(args) => operator::run(args).await,
+            Command::Quiesce(args) => quiesce::run(args).await,
             Command::Crd(args) => crd::run(&args),
             Command::Docs(args) => docs::run(&args),
             #[cfg(feature = "sandbox")]

@@ -1,10 +1,12 @@
-//! `koppel sandbox`: both vendors simulated on loopback, until Ctrl-C.
+//! `koppel sandbox`: both vendors simulated, until Ctrl-C.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::sandbox::chargebee::Limits;
 use crate::sandbox::exact::seed::{CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH_TOKEN, wolkwerk};
@@ -12,9 +14,10 @@ use crate::sandbox::exact::{Language, Quotas};
 use crate::sandbox::generator::Size;
 use crate::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 
-/// Serves a simulated Chargebee site and a simulated Exact Online administration on loopback.
+/// Serves a simulated Chargebee site and a simulated Exact Online administration, on loopback.
 ///
-/// The world is made by a seeded generator: the same seed and size give the same documents. It runs until Ctrl-C.
+/// The world is made by a seeded generator: the same seed and size give the same documents. It runs until Ctrl-C or
+/// SIGTERM.
 #[derive(Args, Debug)]
 pub struct SandboxArgs {
     /// The sandbox's present when it starts [default: 2027-01-05T09:30 in Amsterdam]
@@ -35,6 +38,13 @@ pub struct SandboxArgs {
     /// The language of Exact Online's errors
     #[arg(long, value_enum, default_value = "nl")]
     language: LanguageArg,
+    /// Address to listen on. The sandboxes have no secrets: leave them on loopback unless a container's network is around
+    /// them
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// The host in the URLs that are given out, for clients that reach the sandboxes by another name than the address
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    advertise: Option<String>,
     /// Port of the Chargebee sandbox; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     chargebee_port: u16,
@@ -82,6 +92,8 @@ impl SandboxArgs {
             exact_quotas: if are_kept { Quotas::vendor() } else { Quotas::off() },
             language: if self.language == LanguageArg::Nl { Language::Nl } else { Language::En },
             failures: !self.clean,
+            listen: self.listen,
+            advertise: self.advertise.clone(),
             chargebee_port: self.chargebee_port,
             exact_port: self.exact_port,
             admin_port: self.admin_port,
@@ -90,7 +102,15 @@ impl SandboxArgs {
     }
 }
 
-/// Runs the command until Ctrl-C.
+/// A host as it stands in a URL, without scheme, port and path.
+fn host(text: &str) -> Result<String, String> {
+    match url::Host::parse(text) {
+        Ok(host) => Ok(host.to_string()),
+        Err(_) => Err("give a host name or an address alone, such as sandbox.test.svc".to_owned()),
+    }
+}
+
+/// Runs the command until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// When a port is taken.
@@ -100,7 +120,12 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<ExitCode> {
         Output::Json => println!("{}", addresses(&sandbox)),
         Output::Text => println!("{}", welcome(&sandbox)),
     }
-    tokio::signal::ctrl_c().await?;
+    // As the first process of a container it is not ended by a SIGTERM that it does not wait for.
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
     sandbox.shutdown().await;
     Ok(ExitCode::SUCCESS)
 }

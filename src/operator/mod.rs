@@ -1,2 +1,36 @@
 //! Kubernetes: controllers that turn the three kinds into sync workloads, the worker that runs in them, status, events,
 //! metrics. The engine knows nothing of it.
+
+pub mod api_call;
+mod apply;
+mod backoff;
+mod build;
+mod caches;
+pub mod client;
+mod context;
+mod controller;
+mod cron;
+pub mod defaults;
+mod dereference;
+mod engine;
+mod error;
+pub mod events;
+#[cfg(test)]
+mod fake_api;
+mod inline;
+mod judge;
+pub mod manifests;
+pub mod metrics;
+pub mod names;
+pub mod quiesce;
+mod resolved;
+pub mod run;
+mod runs;
+mod scope;
+pub mod server;
+mod shared_state;
+mod status;
+mod threads;
+pub mod tokens;
+pub mod worker;
+mod workloads;

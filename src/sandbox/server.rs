@@ -1,8 +1,8 @@
-//! Both sandboxes and their admin interface as servers on loopback, on one clock.
+//! Both sandboxes and their admin interface as servers on one clock, on loopback unless told otherwise.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -45,6 +45,10 @@ pub struct SandboxOptions {
     pub language: Language,
     /// With the documents that cannot be booked (E27–E32), or a clean world in which every year needed is open.
     pub failures: bool,
+    /// The address that is listened on.
+    pub listen: IpAddr,
+    /// The host in the URLs that are given out, for clients that reach this one by another name; the address when absent.
+    pub advertise: Option<String>,
     pub chargebee_port: u16,
     pub exact_port: u16,
     pub admin_port: u16,
@@ -62,9 +66,21 @@ impl Default for SandboxOptions {
             exact_quotas: Quotas::vendor(),
             language: Language::Nl,
             failures: true,
+            listen: Ipv4Addr::LOCALHOST.into(),
+            advertise: None,
             chargebee_port: 0,
             exact_port: 0,
             admin_port: 0,
+        }
+    }
+}
+
+impl SandboxOptions {
+    /// How clients reach a server that listens here.
+    fn url(&self, address: SocketAddr) -> String {
+        match &self.advertise {
+            Some(host) => format!("http://{host}:{}", address.port()),
+            None => format!("http://{address}"),
         }
     }
 }
@@ -78,9 +94,9 @@ pub struct Sandbox {
     pub exact: ExactSandbox,
     /// Document number to why it must be held, as the generator made it.
     pub expectations: BTreeMap<String, Expectation>,
-    chargebee_address: SocketAddr,
-    exact_address: SocketAddr,
-    admin_address: SocketAddr,
+    chargebee_url: String,
+    exact_url: String,
+    admin_url: String,
     stop: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
 }
@@ -91,45 +107,36 @@ impl Sandbox {
     /// # Errors
     /// When a port is taken.
     pub async fn start(options: SandboxOptions) -> io::Result<Self> {
-        let listeners =
-            (bind(options.chargebee_port).await?, bind(options.exact_port).await?, bind(options.admin_port).await?);
-        let (chargebee_listener, exact_listener, admin_listener) = listeners;
-        let chargebee_address = chargebee_listener.local_addr()?;
-        let (exact_address, admin_address) = (exact_listener.local_addr()?, admin_listener.local_addr()?);
+        let bind = |port| TcpListener::bind((options.listen, port));
+        let chargebee_listener = bind(options.chargebee_port).await?;
+        let (exact_listener, admin_listener) = (bind(options.exact_port).await?, bind(options.admin_port).await?);
+        let chargebee_url = options.url(chargebee_listener.local_addr()?);
+        let (exact_url, admin_url) =
+            (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
         let Books { clock, chargebee, exact, expectations } = Books::open(&options);
-        exact.set_public_url(format!("http://{exact_address}"));
+        exact.set_public_url(exact_url.clone());
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
             serve(chargebee_listener, chargebee.router(), stopped.clone()),
             serve(exact_listener, exact.router(), stopped.clone()),
             serve(admin_listener, admin_router(&clock, &chargebee, &exact), stopped),
         ];
-        Ok(Self {
-            clock,
-            chargebee,
-            exact,
-            expectations,
-            chargebee_address,
-            exact_address,
-            admin_address,
-            stop,
-            servers,
-        })
+        Ok(Self { clock, chargebee, exact, expectations, chargebee_url, exact_url, admin_url, stop, servers })
     }
 
-    /// `http://127.0.0.1:PORT`; the API is below `/api/v2`.
+    /// `http://HOST:PORT`; the API is below `/api/v2`.
     pub fn chargebee_url(&self) -> String {
-        format!("http://{}", self.chargebee_address)
+        self.chargebee_url.clone()
     }
 
-    /// `http://127.0.0.1:PORT`; the API is below `/api/v1`, tokens below `/api/oauth2`.
+    /// `http://HOST:PORT`; the API is below `/api/v1`, tokens below `/api/oauth2`.
     pub fn exact_url(&self) -> String {
-        format!("http://{}", self.exact_address)
+        self.exact_url.clone()
     }
 
-    /// `http://127.0.0.1:PORT`; everything is below `/admin`.
+    /// `http://HOST:PORT`; everything is below `/admin`.
     pub fn admin_url(&self) -> String {
-        format!("http://{}", self.admin_address)
+        self.admin_url.clone()
     }
 
     /// Ends the servers; an answer that takes longer than a second is cut off.
@@ -209,10 +216,6 @@ fn account(existing: ExistingAccount) -> Account {
         city: Some(existing.city),
         ..Account::default()
     }
-}
-
-async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
 fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {

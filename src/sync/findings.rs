@@ -4,6 +4,7 @@
 use super::error::{SyncError, Vendor};
 use super::session::Session;
 use crate::api::conditions::{ConditionType, Observed, Reason};
+use crate::api::status::{ObjectProblem, PROBLEMS_MAX};
 use crate::connectors::http::{CallError, Quota};
 
 /// The findings of one run.
@@ -29,11 +30,20 @@ pub struct Problem {
     pub reason: Reason,
     pub message: String,
     pub remedy: String,
+    /// The objects to change: `EntityMapping acme-nl`.
+    pub objects: Vec<String>,
 }
 
 impl Problem {
     pub fn new(reason: Reason, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), remedy: remedy.into() }
+        Self { reason, message: message.into(), remedy: remedy.into(), objects: Vec::new() }
+    }
+
+    /// The same, told on these objects too.
+    #[must_use]
+    pub fn on(mut self, objects: Vec<String>) -> Self {
+        self.objects = objects;
+        self
     }
 
     fn text(&self) -> String {
@@ -62,8 +72,9 @@ impl RunFindings {
             Some(Observed::new(ConditionType::CredentialsValid, true, Reason::CredentialsAccepted, message));
     }
 
-    pub fn division_invalid(&mut self, why: &str) {
-        self.mapping.push(Problem::new(Reason::DivisionInvalid, why, ""));
+    pub fn division_invalid(&mut self, mapping: &str, why: &str) {
+        let object = format!("EntityMapping {mapping}");
+        self.mapping.push(Problem::new(Reason::DivisionInvalid, why, "").on(vec![object]));
     }
 
     pub fn mapping_problem(&mut self, problem: Problem) {
@@ -130,6 +141,20 @@ impl RunFindings {
         }
         let resolved = (Reason::MappingResolved, "everything that the manifests name is there");
         Some(summarise(ConditionType::MappingComplete, resolved, self.mapping.iter().chain(&of_documents)))
+    }
+
+    /// What the manifests name and is not there, by the object to change; `None` where the run did not come so far.
+    pub fn problems(&self) -> Option<Vec<ObjectProblem>> {
+        let told = |problem: &Problem| {
+            let (reason, message) = (problem.reason.to_string(), problem.text().chars().take(1024).collect::<String>());
+            let one = |object: &String| ObjectProblem {
+                object: object.clone(),
+                reason: reason.clone(),
+                message: message.clone(),
+            };
+            problem.objects.iter().map(one).collect::<Vec<_>>()
+        };
+        self.reached.mapping.then(|| self.mapping.iter().flat_map(told).take(PROBLEMS_MAX).collect())
     }
 
     pub fn periods(&self, of_documents: Vec<Problem>) -> Option<Observed> {

@@ -28,6 +28,7 @@ mod subscriptions;
 pub mod tally;
 mod walk;
 
+pub use declared::state_key;
 pub use dereference::{Environment, run_connection};
 pub use error::{SyncError, SyncResult, Vendor};
 pub use report::RunReport;

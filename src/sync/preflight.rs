@@ -87,7 +87,7 @@ pub async fn outlook(session: &Session<'_>, record: &mut RunRecord, books: &Enti
 }
 
 fn note(record: &mut RunRecord, finding: Finding) {
-    let problem = Problem::new(reason_of(finding.reason), finding.message, finding.remedy);
+    let problem = Problem::new(reason_of(finding.reason), finding.message, finding.remedy).on(finding.objects);
     match finding.topic {
         Topic::MappingComplete => record.findings.mapping_problem(problem),
         Topic::FinancialPeriodsAvailable => record.findings.period_problem(problem),

@@ -13,10 +13,11 @@ use super::session::Session;
 use super::site_time_zone;
 use super::tally::FlowTally;
 use super::walk::SCOPE;
-use crate::api::conditions::{ConditionType, Observed, Reason, set_condition};
+use crate::api::conditions::{ConditionType, Observed, Reason, Status, find_condition, set_condition};
 use crate::api::ready::{RunFacts, summarise_ready};
 use crate::api::status::{
     Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus,
+    Verdict,
 };
 use crate::connectors::chargebee::ListCursor;
 use crate::connectors::exact::QuotaView;
@@ -48,6 +49,11 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
         flows: flow_statuses(session, &record, backlog, &held).await?,
         held: Some(held_status(session, &held).await?),
         token_expires_at: session.exact.consent_expires_at().await.ok().flatten().map(Time),
+        problems: record
+            .findings
+            .problems()
+            .or_else(|| previous.as_ref().map(|status| status.problems.clone()))
+            .unwrap_or_default(),
         conditions: previous.map(|status| status.conditions).unwrap_or_default(),
         quota,
         ..SyncConnectionStatus::default()
@@ -60,6 +66,9 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
         let facts = run_facts(session, &record, backlog, &held).await?;
         let ready = summarise_ready(&status.conditions, &facts, now);
         put(&mut status.conditions, ready);
+    }
+    if let (Some(run), Some(ready)) = (&mut status.last_run, find_condition(&status.conditions, ConditionType::Ready)) {
+        run.verdict = Some(verdict(ready));
     }
     let report = RunReport { connection: session.connection.key(), flows: record.flows, status };
     let text = serde_json::to_string(&report)
@@ -86,6 +95,15 @@ fn put(conditions: &mut Vec<Condition>, ready: Condition) {
     conditions.insert(0, ready);
 }
 
+/// What the run found of `Ready`, for whoever summarises it later with what came since.
+fn verdict(ready: &Condition) -> Verdict {
+    Verdict {
+        ready: ready.status == Status::True.as_str(),
+        reason: ready.reason.clone(),
+        message: ready.message.clone(),
+    }
+}
+
 fn run_summary(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> RunSummary {
     RunSummary {
         id: record.id.clone(),
@@ -100,6 +118,7 @@ fn run_summary(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) ->
             chargebee: signed(session.chargebee.counter().snapshot()),
             exact_online: signed(session.exact.counter().snapshot()),
         },
+        verdict: None,
     }
 }
 
@@ -280,6 +299,7 @@ async fn run_facts(
         generation: session.connection.generation,
         reported_generation: Some(session.connection.generation),
         plan_only: !session.writes(),
+        no_workload: None,
         overdue: None,
         unreachable: record.findings.unreachable.clone(),
         failed: record.findings.failed.first().cloned().or(asked_to_stop),
@@ -287,6 +307,7 @@ async fn run_facts(
         held_since_last_booking: u64::try_from(since).unwrap_or(0),
         backlog,
         held: u64::try_from(held.total).unwrap_or(0),
+        verdict: None,
     })
 }
 

@@ -135,7 +135,7 @@ async fn open_entity<'a>(
     refreshed: &mut BTreeSet<i32>,
 ) -> Result<EntityBooks<'a>, Closed> {
     let division = preflight::find_division(entity, divisions).map_err(|why| {
-        record.findings.division_invalid(&why);
+        record.findings.division_invalid(&entity.mapping, &why);
         Closed::Why(why)
     })?;
     let opened = async {
@@ -157,7 +157,7 @@ async fn open_entity<'a>(
         }),
         Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
             let why = format!("division {} of EntityMapping {}: {error}", division.code, entity.mapping);
-            record.findings.division_invalid(&why);
+            record.findings.division_invalid(&entity.mapping, &why);
             Err(Closed::Why(why))
         }
         Err(error) => Err(Closed::Ends(error)),

@@ -7,3 +7,5 @@ mod engine;
 mod exact_client;
 mod sandbox_chargebee;
 mod sandbox_exact;
+#[path = "../shared/mod.rs"]
+mod shared;

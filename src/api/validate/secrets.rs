@@ -20,11 +20,17 @@ pub fn read<const N: usize>(
 ) -> Option<[SecretString; N]> {
     let namespace = scope.connection.namespace();
     let Some(secret) = scope.manifests.secrets.get(&(namespace.clone(), name.to_owned())) else {
+        let in_cluster = scope.connection.origin.file.is_empty();
         let (severity, remedy) = match scope.secrets {
+            Secrets::Here if in_cluster => (Severity::Error, "create it in the connection's namespace".to_owned()),
             Secrets::Here => (Severity::Error, "add it to the folder".to_owned()),
             Secrets::Elsewhere => (Severity::Warning, format!("make sure that namespace {namespace} has it")),
         };
-        let message = format!("Secret {namespace}/{name} is not among the manifests");
+        let message = if in_cluster {
+            format!("there is no Secret {namespace}/{name}, or no right to read it")
+        } else {
+            format!("Secret {namespace}/{name} is not among the manifests")
+        };
         let remedy = format!("{remedy}; its keys: {}", keys.join(", "));
         findings.push(scope.connection.finding(severity, Reason::SecretMissing, field, message, remedy));
         return (scope.secrets == Secrets::Elsewhere).then(|| std::array::from_fn(|_| SecretString::default()));

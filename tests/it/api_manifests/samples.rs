@@ -1,42 +1,11 @@
-//! Manifests that are right, to be made wrong in one place.
+//! Manifests that are right, to be made wrong in one place, and what comes of them.
 
 use koppel::api::finding::{Finding, Severity};
 use koppel::api::manifest::{Manifests, load_text};
 use koppel::api::validate::{Outcome, Secrets, validate};
 use serde_json::{Value, json};
 
-/// The smallest connection that is right.
-pub fn connection() -> Value {
-    json!({
-        "apiVersion": "koppel.dev/v1alpha1", "kind": "SyncConnection", "metadata": {"name": "acme"},
-        "spec": {
-            "startDate": "2026-07-01", "timeZone": "Europe/Amsterdam",
-            "chargebee": {"site": "acme-test", "apiKeySecretRef": {"name": "acme-chargebee"}},
-            "exactOnline": {"country": "NL", "credentialsSecretRef": {"name": "acme-exact"}},
-        },
-    })
-}
-
-/// The smallest mapping that is right, with a row in each table that warns when empty.
-pub fn mapping() -> Value {
-    json!({
-        "apiVersion": "koppel.dev/v1alpha1", "kind": "EntityMapping", "metadata": {"name": "acme-nl"},
-        "spec": {
-            "connectionRef": {"name": "acme"},
-            "exactOnline": {"division": 100_001, "salesJournal": "70", "deferralJournal": "90"},
-            "vat": [{"when": {"country": "NL", "rate": 21}, "code": "2"}],
-            "paymentTerms": [{"netTermDays": 14, "paymentCondition": "14"}],
-        },
-    })
-}
-
-/// The smallest rule that is right.
-pub fn rule() -> Value {
-    json!({
-        "apiVersion": "koppel.dev/v1alpha1", "kind": "RevenueRule", "metadata": {"name": "onboarding"},
-        "spec": {"connectionRef": {"name": "acme"}, "match": {"item": "onboarding"}, "revenueAccount": "8020"},
-    })
-}
+pub use crate::shared::samples::*;
 
 /// The credentials of [`connection`].
 pub fn secrets() -> Vec<Value> {
@@ -45,45 +14,6 @@ pub fn secrets() -> Vec<Value> {
         secret("acme-chargebee", json!({"apiKey": "test_key"})),
         secret("acme-exact", json!({"clientId": "id", "clientSecret": "hush", "refreshToken": "first"})),
     ]
-}
-
-/// The sample of a kind.
-pub fn sample(kind: &str) -> Value {
-    match kind {
-        "SyncConnection" => connection(),
-        "EntityMapping" => mapping(),
-        _ => rule(),
-    }
-}
-
-/// `object` with `patch` laid over its spec: maps are merged, null removes.
-pub fn patched(mut object: Value, patch: &Value) -> Value {
-    merge(&mut object["spec"], patch);
-    object
-}
-
-/// `object` under another name.
-pub fn named(mut object: Value, name: &str) -> Value {
-    object["metadata"]["name"] = name.into();
-    object
-}
-
-fn merge(into: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch.clone();
-        return;
-    };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                into.as_object_mut().unwrap().remove(key);
-            }
-            value => merge(&mut into[key], value),
-        }
-    }
 }
 
 /// Reads objects as if they stood in one file.

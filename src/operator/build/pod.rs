@@ -1,0 +1,195 @@
+//! The pod of a worker: PodSecurity restricted, a read-only root, its state on a volume or in PostgreSQL.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    Capabilities, ConfigMapVolumeSource, Container, EmptyDirVolumeSource, EnvVar, EnvVarSource, KeyToPath,
+    PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements,
+    SeccompProfile, SecretKeySelector, SecurityContext, Toleration, Volume, VolumeMount,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{INPUTS, Plan, REQUESTED};
+use crate::api::workload::Resources;
+use crate::operator::names;
+
+const STATE_PATH: &str = "/var/lib/koppel";
+const CA_PATH: &str = "/etc/koppel/ca";
+/// The image's own unprivileged user.
+const USER: i64 = 65_532;
+/// Time that a run gets to end cleanly after the call under way.
+const GRACE_SECONDS: i64 = 120;
+
+/// The template of the pod that runs the connection, once or as long as it lives.
+pub fn template(plan: &Plan<'_>, restart: &str) -> PodTemplateSpec {
+    let spec = &plan.object.spec.workload;
+    let mut labels = plan.defaults.labels.clone();
+    labels.extend(spec.pod_labels.clone());
+    labels.extend(names::labels(&plan.connection()));
+    let mut annotations = plan.defaults.annotations.clone();
+    annotations.extend(spec.pod_annotations.clone());
+    if restart == "Always" {
+        // A Deployment begins anew with what it runs with: that is its run at once.
+        annotations.insert(INPUTS.to_owned(), plan.inputs.to_owned());
+        annotations.extend(plan.requested.map(|value| (REQUESTED.to_owned(), value.to_owned())));
+    }
+    PodTemplateSpec {
+        metadata: Some(ObjectMeta {
+            labels: Some(labels),
+            annotations: (!annotations.is_empty()).then_some(annotations),
+            ..ObjectMeta::default()
+        }),
+        spec: Some(pod(plan, restart)),
+    }
+}
+
+fn pod(plan: &Plan<'_>, restart: &str) -> PodSpec {
+    let (spec, defaults) = (&plan.object.spec.workload, plan.defaults);
+    let tolerations = if spec.tolerations.is_empty() { &defaults.tolerations } else { &spec.tolerations };
+    let node_selector = if spec.node_selector.is_empty() { &defaults.node_selector } else { &spec.node_selector };
+    let default_priority = Some(defaults.priority_class_name.clone()).filter(|name| !name.is_empty());
+    PodSpec {
+        service_account_name: Some(names::child(&plan.connection())),
+        restart_policy: Some(restart.to_owned()),
+        termination_grace_period_seconds: Some(GRACE_SECONDS),
+        enable_service_links: Some(false),
+        image_pull_secrets: non_empty(&defaults.image_pull_secrets),
+        node_selector: (!node_selector.is_empty()).then(|| node_selector.clone()),
+        tolerations: non_empty(&tolerations.iter().filter_map(converted::<_, Toleration>).collect::<Vec<_>>()),
+        affinity: defaults.affinity.clone(),
+        priority_class_name: spec.priority_class_name.clone().or(default_priority),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: Some(true),
+            run_as_user: Some(USER),
+            run_as_group: Some(USER),
+            fs_group: Some(USER),
+            fs_group_change_policy: Some("OnRootMismatch".to_owned()),
+            seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), ..SeccompProfile::default() }),
+            ..PodSecurityContext::default()
+        }),
+        containers: vec![container(plan, restart)],
+        volumes: Some(volumes(plan)),
+        ..PodSpec::default()
+    }
+}
+
+fn container(plan: &Plan<'_>, restart: &str) -> Container {
+    let namespace = plan.validated.namespace.clone();
+    let mut args: Vec<String> =
+        ["worker", "--namespace", &namespace, "--connection", &plan.connection()].map(str::to_owned).into();
+    if restart == "Always" {
+        args.push("--continuous".to_owned());
+    }
+    Container {
+        name: "worker".to_owned(),
+        image: Some(plan.defaults.image.clone()),
+        image_pull_policy: plan.defaults.image_pull_policy.clone(),
+        args: Some(args),
+        env: Some(environment(plan)),
+        resources: Some(resources(plan)),
+        volume_mounts: Some(mounts(plan)),
+        security_context: Some(SecurityContext {
+            allow_privilege_escalation: Some(false),
+            read_only_root_filesystem: Some(true),
+            run_as_non_root: Some(true),
+            capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
+            ..SecurityContext::default()
+        }),
+        ..Container::default()
+    }
+}
+
+fn environment(plan: &Plan<'_>) -> Vec<EnvVar> {
+    let defaults = plan.defaults;
+    let mut variables = vec![
+        plain("KOPPEL_LOG", &defaults.log.level),
+        plain("KOPPEL_LOG_FORMAT", &defaults.log.format),
+        // SQLite and the token file want somewhere to write beside the state.
+        plain("TMPDIR", "/tmp"),
+    ];
+    match plan.postgres() {
+        Some((name, key)) => variables.push(EnvVar {
+            name: "KOPPEL_STATE_URL".to_owned(),
+            value_from: Some(EnvVarSource {
+                secret_key_ref: Some(SecretKeySelector { name, key, optional: None }),
+                ..EnvVarSource::default()
+            }),
+            ..EnvVar::default()
+        }),
+        None => variables.push(plain("KOPPEL_STATE", STATE_PATH)),
+    }
+    let proxy = &defaults.proxy;
+    let proxies = [("HTTP_PROXY", &proxy.http), ("HTTPS_PROXY", &proxy.https), ("NO_PROXY", &proxy.none)];
+    variables.extend(proxies.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| plain(name, value)));
+    if defaults.ca_bundle.is_some() {
+        variables.push(plain("SSL_CERT_FILE", &format!("{CA_PATH}/ca.crt")));
+    }
+    variables.extend(defaults.extra_env.clone());
+    variables
+}
+
+fn plain(name: &str, value: &str) -> EnvVar {
+    EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..EnvVar::default() }
+}
+
+/// The connection's own, else the defaults, each of requests and limits as a whole.
+fn resources(plan: &Plan<'_>) -> ResourceRequirements {
+    let own = plan.object.spec.workload.resources.clone().unwrap_or_default();
+    let Resources { requests, limits } = &plan.defaults.resources;
+    let of = |own: BTreeMap<String, Quantity>, default: &BTreeMap<String, Quantity>| {
+        Some(if own.is_empty() { default.clone() } else { own }).filter(|map| !map.is_empty())
+    };
+    ResourceRequirements {
+        requests: of(own.requests, requests),
+        limits: of(own.limits, limits),
+        ..ResourceRequirements::default()
+    }
+}
+
+fn volumes(plan: &Plan<'_>) -> Vec<Volume> {
+    let scratch = EmptyDirVolumeSource { size_limit: Some(Quantity("64Mi".to_owned())), ..Default::default() };
+    let mut volumes = vec![Volume { name: "tmp".into(), empty_dir: Some(scratch), ..Volume::default() }];
+    if plan.postgres().is_none() {
+        let claim = PersistentVolumeClaimVolumeSource {
+            claim_name: names::state_claim(&plan.connection()),
+            ..PersistentVolumeClaimVolumeSource::default()
+        };
+        volumes.push(Volume { name: "state".into(), persistent_volume_claim: Some(claim), ..Volume::default() });
+    }
+    if let Some(bundle) = &plan.defaults.ca_bundle {
+        let item = KeyToPath { key: bundle.key.clone(), path: "ca.crt".to_owned(), ..KeyToPath::default() };
+        let source =
+            ConfigMapVolumeSource { name: bundle.config_map.clone(), items: Some(vec![item]), ..Default::default() };
+        volumes.push(Volume { name: "ca".into(), config_map: Some(source), ..Volume::default() });
+    }
+    volumes
+}
+
+fn mounts(plan: &Plan<'_>) -> Vec<VolumeMount> {
+    let mount = |name: &str, path: &str, read_only: bool| VolumeMount {
+        name: name.to_owned(),
+        mount_path: path.to_owned(),
+        read_only: read_only.then_some(true),
+        ..VolumeMount::default()
+    };
+    let mut mounts = vec![mount("tmp", "/tmp", false)];
+    if plan.postgres().is_none() {
+        mounts.push(mount("state", STATE_PATH, false));
+    }
+    if plan.defaults.ca_bundle.is_some() {
+        mounts.push(mount("ca", CA_PATH, true));
+    }
+    mounts
+}
+
+fn non_empty<T: Clone>(list: &[T]) -> Option<Vec<T>> {
+    (!list.is_empty()).then(|| list.to_vec())
+}
+
+/// Our type of a thing as Kubernetes' own, spelt alike.
+fn converted<T: Serialize, U: DeserializeOwned>(value: &T) -> Option<U> {
+    serde_json::to_value(value).ok().and_then(|value| serde_json::from_value(value).ok())
+}

@@ -1,0 +1,164 @@
+//! The reconcile of a SyncConnection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::CronJob;
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+
+use super::{LOOK_AGAIN, finalize, result_of, settled};
+use crate::api::SyncConnection;
+use crate::api::status::SyncConnectionStatus;
+use crate::operator::apply::{apply, delete};
+use crate::operator::build::{self, Plan};
+use crate::operator::context::{Context, Executor};
+use crate::operator::dereference::{Dereferenced, dereference};
+use crate::operator::error::{OperatorError, OperatorResult};
+use crate::operator::events::transitions;
+use crate::operator::inline::{Before, Inline, Wanted};
+use crate::operator::judge::{Blocked, Judged, judge};
+use crate::operator::names;
+use crate::operator::status::{Standing, look_again_at, own_status, write};
+use crate::operator::workloads::{Workloads, requested};
+
+/// Brings a connection about, and says on it how it stands.
+///
+/// # Errors
+/// What is to be tried again; what a person must mend is a condition instead.
+pub async fn reconcile(connection: Arc<SyncConnection>, context: Arc<Context>) -> OperatorResult<Action> {
+    let timer = context.metrics.reconcile("syncconnection");
+    let done = stages(&connection, &context).await;
+    timer.done(result_of(&done));
+    if done.is_ok() {
+        settled(&*connection, &context);
+    }
+    done
+}
+
+async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> OperatorResult<Action> {
+    if connection.metadata.deletion_timestamp.is_some() {
+        return finalize::goodbye(connection, context).await;
+    }
+    finalize::sign(connection, context).await?;
+    let seen = dereference(&context.client, &context.caches, connection).await?;
+    let standing = match judge(connection, &seen) {
+        Judged::Blocked(blocked) => rest(connection, context, blocked).await?,
+        Judged::Runs(validated) => match &context.executor {
+            Executor::Workload => workloads(connection, context).bring_about(&validated, &seen).await?,
+            Executor::Inline(inline) => run_inline(connection, context, inline, validated, &seen).await?,
+        },
+    };
+    tell(connection, context, &standing).await?;
+    context.metrics.observe(connection);
+    Ok(Action::requeue(next_look(connection, &standing)))
+}
+
+fn workloads<'a>(connection: &'a SyncConnection, context: &'a Context) -> Workloads<'a> {
+    Workloads { client: &context.client, defaults: &context.defaults, connection }
+}
+
+/// Nothing can run until a person acts: the workload rests, and the conditions of the topic say why.
+async fn rest(connection: &SyncConnection, context: &Context, blocked: Blocked) -> OperatorResult<Standing> {
+    let (namespace, name) = (connection.namespace().unwrap_or_default(), connection.name_any());
+    match &context.executor {
+        Executor::Workload => workloads(connection, context).rest().await?,
+        Executor::Inline(inline) => inline.rest(&(namespace.clone(), name.clone())),
+    }
+    let generation = connection.metadata.generation.unwrap_or_default();
+    if !says_so_already(connection, &blocked) {
+        let reported = context.reporter.report_blocked(&namespace, &name, generation, &blocked.conditions).await;
+        reported.map_err(|error| OperatorError::Status { connection: name, message: error.to_string() })?;
+    }
+    let handled = connection.status.as_ref().and_then(|status| status.last_handled_reconcile_at.clone());
+    Ok(Standing { blocked: Some(blocked), handled, ..Standing::default() })
+}
+
+/// The conditions are there as they should be: no call is made to find that out.
+fn says_so_already(connection: &SyncConnection, blocked: &Blocked) -> bool {
+    let conditions = connection.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+    blocked.conditions.iter().all(|wanted| {
+        conditions.iter().any(|there| {
+            there.type_ == wanted.type_.as_str()
+                && there.status == wanted.status.as_str()
+                && there.reason == wanted.reason.as_str()
+                && there.message == wanted.message
+                && there.observed_generation == connection.metadata.generation
+        })
+    })
+}
+
+/// The operator runs the engine itself: of the children only the tokens are left.
+async fn run_inline(
+    connection: &SyncConnection,
+    context: &Context,
+    inline: &Inline,
+    validated: Arc<crate::api::validate::ValidatedConnection>,
+    seen: &Dereferenced,
+) -> OperatorResult<Standing> {
+    let (namespace, name) = (connection.namespace().unwrap_or_default(), connection.name_any());
+    let child = names::child(&name);
+    delete::<CronJob>(&context.client, &namespace, &child).await?;
+    delete::<Deployment>(&context.client, &namespace, &child).await?;
+    let plan = Plan {
+        object: connection,
+        validated: &validated,
+        defaults: &context.defaults,
+        inputs: &seen.inputs,
+        started_for: None,
+        requested: None,
+        resting: false,
+    };
+    for child in build::inline_children(&plan) {
+        apply(&context.client, &namespace, &child).await?;
+    }
+    let workload = workloads(connection, context);
+    let patience = Some(workload.patience(&validated));
+    let wanted = Wanted {
+        connection: validated,
+        inputs: seen.inputs.clone(),
+        requested: requested(connection).map(str::to_owned),
+        rests: connection.spec.suspend,
+    };
+    let told = inline.want(&(namespace, name), wanted, before(connection));
+    Ok(Standing {
+        next_run_at: told.next_run_at.filter(|_| !connection.spec.suspend),
+        handled: told.handled,
+        patience,
+        ..Standing::default()
+    })
+}
+
+/// What a former process did, for an executor that begins.
+fn before(connection: &SyncConnection) -> Before {
+    let Some(status) = &connection.status else { return Before::default() };
+    let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
+    Before {
+        last_start: run.filter(|run| run.finished_at.is_some()).map(|run| run.started_at.0),
+        handled: status.last_handled_reconcile_at.clone(),
+    }
+}
+
+/// Writes the operator's part of the status, and tells of what has changed.
+async fn tell(connection: &SyncConnection, context: &Context, standing: &Standing) -> OperatorResult<()> {
+    let before = connection.status.clone().unwrap_or_default();
+    let own = own_status(connection, standing, Timestamp::now());
+    if write(&context.client, connection, &own).await? {
+        let events = transitions(&own_conditions(&before), &own.conditions);
+        context.events.publish(&connection.object_ref(&()), &events).await;
+    }
+    Ok(())
+}
+
+fn own_conditions(status: &SyncConnectionStatus) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
+    crate::operator::status::OwnStatus::of(status).conditions
+}
+
+/// When it is to be looked at again though nothing changes: once a run is overdue, and now and then.
+fn next_look(connection: &SyncConnection, standing: &Standing) -> Duration {
+    let now = Timestamp::now();
+    let overdue = look_again_at(connection, standing).map(|at| at.duration_since(now));
+    overdue.and_then(|left| Duration::try_from(left).ok()).map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN))
+}

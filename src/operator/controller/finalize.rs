@@ -1,0 +1,84 @@
+//! What is left to do when a connection goes. Its workloads go with it by themselves, and its state and tokens stay or go by
+//! their owner reference; only rows of a state store that several connections share must be deleted by somebody.
+
+use std::time::Duration;
+
+use kube::api::{Api, Patch, PatchParams};
+use kube::runtime::controller::Action;
+use kube::runtime::events::{Event, EventType};
+use kube::{Resource, ResourceExt};
+use serde_json::{Value, json};
+
+use crate::api::SyncConnection;
+use crate::api::policies::Deletion;
+use crate::operator::context::{Context, Executor};
+use crate::operator::error::{OperatorError, OperatorResult};
+use crate::operator::names::OPERATOR;
+use crate::operator::shared_state;
+
+/// Keeps a connection until its rows in a shared state store are deleted.
+pub const FINALIZER: &str = "koppel.dev/state";
+
+/// Puts the finalizer where something will have to be deleted, and takes it away where not.
+///
+/// # Errors
+/// The API server's.
+pub async fn sign(connection: &SyncConnection, context: &Context) -> OperatorResult<()> {
+    let shared = matches!(context.executor, Executor::Inline(_))
+        || shared_state::postgres_of(connection, &context.defaults).is_some();
+    let wanted = connection.spec.policies.deletion == Deletion::Delete && shared;
+    if wanted == signed(connection) { Ok(()) } else { set(connection, context, wanted).await }
+}
+
+/// The connection is being deleted: what runs is ended, and its rows go where it says so. Nothing that is missing (a Secret,
+/// the store) keeps it from going.
+///
+/// # Errors
+/// The API server's.
+pub async fn goodbye(connection: &SyncConnection, context: &Context) -> OperatorResult<Action> {
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    if let Executor::Inline(inline) = &context.executor {
+        inline.forget(&key).await;
+    }
+    context.metrics.forget(&key.0, &key.1);
+    if signed(connection) {
+        if let Err(error) = shared_state::forget(connection, context).await {
+            let event = Event {
+                type_: EventType::Warning,
+                reason: "StateNotDeleted".to_owned(),
+                note: Some(format!("the state of this connection could not be deleted and stays: {error}")),
+                action: "Delete".to_owned(),
+                secondary: None,
+            };
+            context.events.publish(&connection.object_ref(&()), &[event]).await;
+        }
+        set(connection, context, false).await?;
+    }
+    Ok(Action::requeue(Duration::from_secs(600)))
+}
+
+fn signed(connection: &SyncConnection) -> bool {
+    connection.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
+}
+
+/// The list of finalizers with ours or without, and the version that it was read from: another's is not to be lost.
+fn changed(connection: &SyncConnection, wanted: bool) -> Value {
+    let mut finalizers: Vec<&str> =
+        connection.finalizers().iter().map(String::as_str).filter(|one| *one != FINALIZER).collect();
+    if wanted {
+        finalizers.push(FINALIZER);
+    }
+    json!({"metadata": {"finalizers": finalizers, "resourceVersion": connection.resource_version()}})
+}
+
+async fn set(connection: &SyncConnection, context: &Context, wanted: bool) -> OperatorResult<()> {
+    let namespace = connection.namespace().unwrap_or_default();
+    let api: Api<SyncConnection> = Api::namespaced(context.client.clone(), &namespace);
+    let params = PatchParams { field_manager: Some(OPERATOR.to_owned()), ..PatchParams::default() };
+    let patch = Patch::Merge(changed(connection, wanted));
+    match api.patch(&connection.name_any(), &params, &patch).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(OperatorError::Kube(error)),
+    }
+}

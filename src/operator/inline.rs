@@ -1,0 +1,241 @@
+//! The inline executor: the operator runs the engine itself, one task for each connection, so many at a time. For small
+//! clusters and tests; the cluster is told the same as by workers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use super::cron;
+use crate::api::validate::{Cadence, ValidatedConnection};
+use crate::state::{StateError, Store};
+use crate::sync::{StopSignal, SyncError};
+
+/// After a run that could not begin: another process still has the connection, or the store failed.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
+/// How long a run that was asked to stop is waited for.
+const END_PATIENCE: Duration = Duration::from_secs(100);
+
+/// Namespace and name.
+pub type Key = (String, String);
+
+/// How one run is made and reported; the operator gives the real one.
+pub trait Run: Send + Sync + 'static {
+    /// Runs the connection once, reports it, and ends early when `stop` is asked.
+    fn run(&self, connection: Arc<ValidatedConnection>, stop: StopSignal) -> BoxFuture<'_, Result<(), SyncError>>;
+}
+
+/// What is wanted of a connection.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub connection: Arc<ValidatedConnection>,
+    /// Digest of what a run would run with: another one starts a run at once.
+    pub inputs: String,
+    /// Value of the annotation that asks for a run.
+    pub requested: Option<String>,
+    /// No run is to start.
+    pub rests: bool,
+}
+
+/// What was done before this process began, as the status tells.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The last run was with this generation and began then.
+    pub last_start: Option<Timestamp>,
+    /// The value of the annotation that was answered last.
+    pub handled: Option<String>,
+}
+
+/// What the executor says of a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub handled: Option<String>,
+    pub next_run_at: Option<Timestamp>,
+}
+
+/// Runs connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Inline {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    run: Box<dyn Run>,
+    store: Store,
+    permits: Semaphore,
+    stop: StopSignal,
+    tasks: Mutex<HashMap<Key, Task>>,
+}
+
+struct Task {
+    wanted: watch::Sender<Wanted>,
+    told: Arc<Mutex<Told>>,
+    stop: StopSignal,
+    handle: JoinHandle<()>,
+}
+
+impl Inline {
+    /// An executor of at most `at_once` runs, all of which end when `stop` is asked.
+    pub fn new(run: impl Run, store: Store, at_once: usize, stop: StopSignal) -> Self {
+        let inner =
+            Inner { run: Box::new(run), store, permits: Semaphore::new(at_once), stop, tasks: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The state store of all connections.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Says what is wanted of a connection from now on, and returns how it stands.
+    pub fn want(&self, key: &Key, wanted: Wanted, before: Before) -> Told {
+        let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let task = tasks.entry(key.clone()).or_insert_with(|| self.begin(wanted.clone(), before));
+        task.wanted.send_if_modified(|current| {
+            let changed = current.inputs != wanted.inputs
+                || current.requested != wanted.requested
+                || current.rests != wanted.rests;
+            *current = wanted;
+            changed
+        });
+        let told = task.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.clone()
+    }
+
+    /// No run is to start until [`want`](Self::want) is called again; one under way ends by itself.
+    pub fn rest(&self, key: &Key) {
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = tasks.get(key) {
+            task.wanted.send_if_modified(|current| !std::mem::replace(&mut current.rests, true));
+        }
+    }
+
+    /// The connection is gone: what runs is asked to end, and waited for.
+    pub async fn forget(&self, key: &Key) {
+        let task = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        if let Some(task) = task {
+            task.stop.ask();
+            drop(task.wanted);
+            drop(tokio::time::timeout(END_PATIENCE, task.handle).await);
+        }
+    }
+
+    /// Asks every run to end, and waits for them: a call under way is not broken off.
+    pub async fn end(&self) {
+        self.inner.stop.ask();
+        let keys: Vec<Key> = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        futures::future::join_all(keys.iter().map(|key| self.forget(key))).await;
+    }
+
+    fn begin(&self, wanted: Wanted, before: Before) -> Task {
+        let (sender, receiver) = watch::channel(wanted);
+        let told = Arc::new(Mutex::new(Told { handled: before.handled.clone(), next_run_at: None }));
+        let stop = self.inner.stop.narrower();
+        let work = Work {
+            inner: Arc::clone(&self.inner),
+            wanted: receiver,
+            told: Arc::clone(&told),
+            stop: stop.clone(),
+            started_for: None,
+            handled: before.handled,
+            due: Timestamp::UNIX_EPOCH,
+        };
+        Task { wanted: sender, told, stop, handle: tokio::spawn(work.go_on(before.last_start)) }
+    }
+}
+
+/// One connection's task.
+struct Work {
+    inner: Arc<Inner>,
+    wanted: watch::Receiver<Wanted>,
+    told: Arc<Mutex<Told>>,
+    stop: StopSignal,
+    /// The digest for which a run was started last.
+    started_for: Option<String>,
+    handled: Option<String>,
+    due: Timestamp,
+}
+
+impl Work {
+    async fn go_on(mut self, last_start: Option<Timestamp>) {
+        if let Some(last_start) = last_start {
+            // The operator was started anew: its connections go on where they were, and do not all run at once.
+            let wanted = self.wanted.borrow().clone();
+            self.due = next_start(&wanted.connection, last_start);
+            self.started_for = Some(wanted.inputs);
+        }
+        while !self.stop.is_asked() {
+            let wanted = self.wanted.borrow_and_update().clone();
+            if self.is_due(&wanted) {
+                self.run(&wanted).await;
+            } else if !self.wait(&wanted).await {
+                return;
+            }
+        }
+    }
+
+    fn is_due(&self, wanted: &Wanted) -> bool {
+        let asked = wanted.requested.is_some() && wanted.requested != self.handled;
+        let changed = self.started_for.as_deref() != Some(wanted.inputs.as_str());
+        !wanted.rests && (asked || changed || Timestamp::now() >= self.due)
+    }
+
+    async fn run(&mut self, wanted: &Wanted) {
+        let Ok(_permit) = self.inner.permits.acquire().await else { return };
+        if self.stop.is_asked() {
+            return;
+        }
+        // Told before: the report of the run is what makes the operator look.
+        let started = Timestamp::now();
+        self.started_for = Some(wanted.inputs.clone());
+        self.handled = wanted.requested.clone();
+        self.due = next_start(&wanted.connection, started);
+        self.tell(Some(self.due));
+        let ran = self.inner.run.run(Arc::clone(&wanted.connection), self.stop.narrower()).await;
+        if let Err(error) = ran {
+            let connection = wanted.connection.key();
+            match &error {
+                SyncError::State(StateError::Locked { .. }) => tracing::info!(connection, %error, "the run waits"),
+                _ => tracing::error!(connection, %error, "the run could not be made"),
+            }
+            self.due = started.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
+            self.tell(Some(self.due));
+        }
+    }
+
+    /// Waits until something is due or has changed; false once nothing more is wanted.
+    async fn wait(&mut self, wanted: &Wanted) -> bool {
+        self.tell(Some(self.due).filter(|_| !wanted.rests));
+        let left = Duration::try_from(self.due.duration_since(Timestamp::now())).unwrap_or_default();
+        let left = if wanted.rests { Duration::MAX } else { left };
+        tokio::select! {
+            // Closed where the connection, or the operator, goes.
+            changed = self.wanted.changed() => changed.is_ok(),
+            () = tokio::time::sleep(left) => true,
+        }
+    }
+
+    fn tell(&self, next_run_at: Option<Timestamp>) {
+        let told = Told { handled: self.handled.clone(), next_run_at };
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
+    }
+}
+
+/// When the next run starts after one that started at `start`. Whole seconds, as a status tells them.
+fn next_start(connection: &ValidatedConnection, start: Timestamp) -> Timestamp {
+    let next = match &connection.cadence {
+        Cadence::Every(interval) => start.checked_add(*interval).ok(),
+        Cadence::Cron(cron) => {
+            let local = start.to_zoned(connection.time_zone.clone());
+            cron.find_next_occurrence(&local, false).ok().map(|next| next.timestamp())
+        }
+    };
+    // As much later for each name as a CronJob's schedule would be.
+    let jitter = SignedDuration::from_millis(cron::offset(&connection.key(), 1_000));
+    let next = next.and_then(|next| next.checked_add(jitter).ok()).unwrap_or(Timestamp::MAX);
+    Timestamp::from_second(next.as_second()).unwrap_or(next)
+}

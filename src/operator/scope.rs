@@ -1,0 +1,259 @@
+//! One watch scope, a namespace or the cluster: its caches, and the three controllers that work from them.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::watcher;
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::caches::{Caches, Heard, News, Told, because_of, cache, metadata, own};
+use super::context::Context;
+use super::controller::dependent::{self, Dependent};
+use super::controller::{connection, on_error};
+use super::error::OperatorError;
+use super::manifests::secret_names;
+use super::names;
+use crate::api::{EntityMapping, RevenueRule, SyncConnection};
+
+/// Changes that come together are looked at together.
+const DEBOUNCE: Duration = Duration::from_millis(150);
+
+/// Where objects of a kind are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// None: the whole cluster.
+    pub namespace: Option<String>,
+}
+
+impl Scope {
+    fn api<K>(&self, client: &Client) -> Api<K>
+    where
+        K: Resource<Scope = k8s_openapi::NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(client.clone(), namespace),
+            None => Api::all(client.clone()),
+        }
+    }
+}
+
+/// The caches of a scope, with what keeps them and what they tell.
+pub struct Watched {
+    pub caches: Caches,
+    scope: Scope,
+    work: BoxFuture<'static, ()>,
+    connections: [Heard<SyncConnection>; 4],
+    mappings: [Heard<EntityMapping>; 4],
+    rules: [Heard<RevenueRule>; 4],
+}
+
+/// Begins to watch the three kinds in a scope. Nothing happens until [`run`] polls it.
+pub fn watch(client: &Client, scope: Scope) -> Watched {
+    let (connection_told, connections) = listeners();
+    let (mapping_told, mappings) = listeners();
+    let (rule_told, rules) = listeners();
+    let (connection_cache, keep_connections) = cache(scope.api(client), connection_told);
+    let (mapping_cache, keep_mappings) = cache(scope.api(client), mapping_told);
+    let (rule_cache, keep_rules) = cache(scope.api(client), rule_told);
+    let caches = Caches { connections: connection_cache, mappings: mapping_cache, rules: rule_cache };
+    let work = Box::pin(async move {
+        tokio::join!(keep_connections, keep_mappings, keep_rules);
+    });
+    Watched { caches, scope, work, connections, mappings, rules }
+}
+
+fn listeners<K>() -> (Vec<Told<K>>, [Heard<K>; 4]) {
+    let mut told = Vec::new();
+    let heard = std::array::from_fn(|_| {
+        let (tell, hear) = unbounded_channel();
+        told.push(tell);
+        hear
+    });
+    (told, heard)
+}
+
+/// Runs the three controllers of a scope until `stop` resolves.
+pub async fn run<S, F>(watched: Watched, context: Arc<Context>, concurrency: u16, stop: S)
+where
+    S: Fn() -> F,
+    F: Future<Output = ()> + Send + Sync + 'static,
+{
+    let Watched { caches, scope, work, connections, mappings, rules } = watched;
+    let client = &context.client;
+    let config = || Config::default().concurrency(concurrency).debounce(DEBOUNCE);
+    let [connection_own, connection_rivals, connection_mappings, connection_rules] = connections;
+    let [mapping_own, mapping_connection, mapping_mappings, mapping_rules] = mappings;
+    let [rule_own, rule_connection, rule_mappings, rule_rules] = rules;
+
+    let all = caches.clone();
+    let mut connection_controller = Controller::for_stream(own(connection_own), caches.connections.clone())
+        .with_config(config())
+        .reconcile_on(because_of(connection_rivals, move |one: &SyncConnection| {
+            all.rivals(one).iter().map(|rival| ObjectRef::from_obj(&**rival)).collect::<Vec<_>>()
+        }))
+        .reconcile_on(connection_of(mapping_connection, caches.mappings.clone()))
+        .reconcile_on(connection_of(rule_connection, caches.rules.clone()))
+        .reconcile_on(of_secrets(&scope, client, caches.connections.clone()))
+        .graceful_shutdown_on(stop());
+    for children in children(&scope, client, context.defaults.network_policy.enabled) {
+        connection_controller = connection_controller.reconcile_on(children);
+    }
+    let mapping_controller = Controller::for_stream(own(mapping_own), caches.mappings.clone())
+        .with_config(config())
+        .reconcile_on(dependents_of(connection_mappings, caches.mappings.clone()))
+        .reconcile_on(fellows(mapping_mappings, caches.mappings.clone(), caches.mappings.clone()))
+        .reconcile_on(fellows(rule_mappings, caches.rules.clone(), caches.mappings.clone()))
+        .graceful_shutdown_on(stop());
+    let rule_controller = Controller::for_stream(own(rule_own), caches.rules.clone())
+        .with_config(config())
+        .reconcile_on(dependents_of(connection_rules, caches.rules.clone()))
+        .reconcile_on(fellows(mapping_rules, caches.mappings.clone(), caches.rules.clone()))
+        .reconcile_on(fellows(rule_rules, caches.rules.clone(), caches.rules.clone()))
+        .graceful_shutdown_on(stop());
+
+    let controllers = async {
+        // What refers to something is judged once everything is in the caches.
+        caches.are_filled().await;
+        tokio::join!(
+            drive(connection_controller, connection::reconcile, Arc::clone(&context)),
+            drive(mapping_controller, dependent::reconcile::<EntityMapping>, Arc::clone(&context)),
+            drive(rule_controller, dependent::reconcile::<RevenueRule>, Arc::clone(&context)),
+        )
+    };
+    tokio::select! {
+        _ = controllers => {}
+        () = work => {}
+    }
+}
+
+async fn drive<K, R, F>(controller: Controller<K>, reconcile: R, context: Arc<Context>)
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+    R: FnMut(Arc<K>, Arc<Context>) -> F,
+    F: Future<Output = Result<Action, OperatorError>> + Send + 'static,
+{
+    let reconciled = controller.run(reconcile, on_error, context);
+    // Errors of a reconcile are told by `on_error`; the others are of the queue, and pass.
+    reconciled.for_each(async |_| ()).await;
+}
+
+/// The connection of a mapping or rule whose spec is news.
+fn connection_of<K>(heard: Heard<K>, cache: Store<K>) -> BoxStream<'static, ObjectRef<SyncConnection>>
+where
+    K: Dependent + Send + Sync + 'static,
+{
+    let news = News::new(cache);
+    let concerned = move |one: &K| {
+        let connection = ObjectRef::new(one.connection()).within(&one.namespace().unwrap_or_default());
+        news.is(one).then_some(connection)
+    };
+    because_of(heard, concerned).boxed()
+}
+
+/// What belongs to a connection of which something was heard, its status included: it tells what a run did not find.
+fn dependents_of<K>(heard: Heard<SyncConnection>, cache: Store<K>) -> BoxStream<'static, ObjectRef<K>>
+where
+    K: Dependent + Send + Sync + 'static,
+{
+    because_of(heard, move |one: &SyncConnection| {
+        belonging(&cache, &one.namespace().unwrap_or_default(), &one.name_any())
+    })
+    .boxed()
+}
+
+/// What belongs to the same connection as a mapping or rule whose spec is news: two may tie, or claim the same.
+fn fellows<K, O>(heard: Heard<K>, cache: Store<K>, others: Store<O>) -> BoxStream<'static, ObjectRef<O>>
+where
+    K: Dependent + Send + Sync + 'static,
+    O: Dependent + Send + Sync + 'static,
+{
+    let news = News::new(cache);
+    because_of(heard, move |one: &K| {
+        if !news.is(one) {
+            return Vec::new();
+        }
+        belonging(&others, &one.namespace().unwrap_or_default(), one.connection())
+    })
+    .boxed()
+}
+
+fn belonging<K: Dependent>(cache: &Store<K>, namespace: &str, connection: &str) -> Vec<ObjectRef<K>> {
+    let found =
+        cache.state_filter(|one| one.meta().namespace.as_deref() == Some(namespace) && one.connection() == connection);
+    found.iter().map(|one| ObjectRef::from_obj(&**one)).collect()
+}
+
+/// Connections that refer to a touched Secret, or whose tokens it holds. Only metadata is watched.
+fn of_secrets(
+    scope: &Scope,
+    client: &Client,
+    connections: Store<SyncConnection>,
+) -> BoxStream<'static, ObjectRef<SyncConnection>> {
+    let touched = metadata::<Secret>(scope.api(client), watcher::Config::default());
+    let concerned = move |secret: PartialObjectMeta<Secret>| {
+        let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
+        let refers = connections.state_filter(|one| {
+            one.metadata.namespace.as_deref() == Some(&namespace) && secret_names(one).contains(&name)
+        });
+        let mut concerned: BTreeSet<String> = refers.iter().map(|one| one.name_any()).collect();
+        concerned.extend(secret.labels().get(names::CONNECTION_LABEL).cloned());
+        let found: Vec<_> = concerned.iter().map(|name| ObjectRef::new(name).within(&namespace)).collect();
+        futures::stream::iter(found)
+    };
+    touched.flat_map(concerned).boxed()
+}
+
+/// The connections of touched children, of every kind but the Lease, which changes all the time.
+fn children(
+    scope: &Scope,
+    client: &Client,
+    network_policies: bool,
+) -> Vec<BoxStream<'static, ObjectRef<SyncConnection>>> {
+    let mut streams = vec![
+        of_children::<CronJob>(scope, client),
+        of_children::<Deployment>(scope, client),
+        of_children::<Job>(scope, client),
+        of_children::<ServiceAccount>(scope, client),
+        of_children::<Role>(scope, client),
+        of_children::<RoleBinding>(scope, client),
+        of_children::<PersistentVolumeClaim>(scope, client),
+    ];
+    if network_policies {
+        streams.push(of_children::<NetworkPolicy>(scope, client));
+    }
+    streams
+}
+
+fn of_children<K>(scope: &Scope, client: &Client) -> BoxStream<'static, ObjectRef<SyncConnection>>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug
+        + Send
+        + Sync
+        + 'static,
+{
+    let touched = metadata::<K>(scope.api(client), watcher::Config::default().labels(names::CHILDREN));
+    let connection = |child: PartialObjectMeta<K>| {
+        let connection = child.labels().get(names::CONNECTION_LABEL)?;
+        Some(ObjectRef::new(connection).within(&child.namespace().unwrap_or_default()))
+    };
+    touched.filter_map(move |child| std::future::ready(connection(child))).boxed()
+}

@@ -1,0 +1,249 @@
+//! Third and fourth stage: builds a connection's children and applies them, so that its runs start by the schedule, at once
+//! where something has changed, and never two at a time.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+
+use super::apply::{apply, delete};
+use super::build::{self, Plan, STARTED_FOR};
+use super::cron;
+use super::defaults::WorkerDefaults;
+use super::dereference::Dereferenced;
+use super::error::{OperatorError, OperatorResult};
+use super::names::{self, OPERATOR};
+use super::runs::{Facts, Start, decide};
+use super::status::Standing;
+use crate::api::validate::{Cadence, ValidatedConnection};
+use crate::api::workload::WorkloadType;
+use crate::api::{REQUESTED_AT, SyncConnection};
+
+/// Time that a run may take beyond its own `timeout`: for its pod to start and to end.
+const BEYOND_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
+
+/// What the stage works with.
+pub struct Workloads<'a> {
+    pub client: &'a Client,
+    pub defaults: &'a WorkerDefaults,
+    pub connection: &'a SyncConnection,
+}
+
+impl Workloads<'_> {
+    /// Brings the children about, and says how the connection stands for it.
+    ///
+    /// # Errors
+    /// The API server's, where it is to be tried again without telling anybody yet.
+    pub async fn bring_about(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
+        let applied = match self.connection.spec.workload.type_ {
+            WorkloadType::Scheduled => self.scheduled(validated, seen).await,
+            WorkloadType::Continuous => self.continuous(validated, seen).await,
+        };
+        let mut standing = match applied {
+            // What the server refuses is told on the connection: a person may have to mend it.
+            Err(error) if error.is_refusal() => {
+                Standing { no_workload: Some(error.to_string()), handled: self.handled(), ..Standing::default() }
+            }
+            applied => applied?,
+        };
+        standing.patience = Some(self.patience(validated));
+        Ok(standing)
+    }
+
+    /// Nothing may start: the workload rests as it is. A run under way ends by itself.
+    ///
+    /// # Errors
+    /// The API server's.
+    pub async fn rest(&self) -> OperatorResult<()> {
+        rest(self.client, &self.namespace(), &names::child(&self.name())).await
+    }
+
+    async fn scheduled(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
+        delete::<Deployment>(self.client, &self.namespace(), &names::child(&self.name())).await?;
+        let started_for = self.started_for().await?;
+        let jobs = self.jobs().await?;
+        let handled = self.handled();
+        let facts = Facts {
+            connection: &self.name(),
+            rests: self.connection.spec.suspend,
+            inputs: &seen.inputs,
+            started_for: started_for.as_deref(),
+            requested: self.requested(),
+            handled: handled.as_deref(),
+            jobs: jobs.iter().map(|job| (job.name_any(), is_active(job))).collect(),
+        };
+        let start = decide(&facts);
+        let asked_for_is_active = jobs.iter().any(|job| is_active(job) && is_asked_for(job));
+        let resting = facts.rests || start.rests_the_schedule() || asked_for_is_active;
+        let mut plan = self.plan(validated, seen, resting);
+        plan.started_for = match &start {
+            Start::Already(_) => Some(&seen.inputs),
+            _ => started_for.as_deref(),
+        };
+        self.apply_all(&plan).await?;
+        let answered = match start {
+            Start::Now(run) if self.start(&plan, &run).await? => Some(run),
+            Start::Already(run) => Some(run),
+            _ => None,
+        };
+        let answer = answered.and_then(|run| run.requested);
+        Ok(Standing {
+            next_run_at: self.next_by_schedule(validated, Timestamp::now()),
+            handled: answer.or(handled),
+            ..Standing::default()
+        })
+    }
+
+    /// Starts a run, unless the schedule was faster; what it was started for is put on record.
+    async fn start(&self, plan: &Plan<'_>, run: &build::RunJob) -> OperatorResult<bool> {
+        // The CronJob rests by now. A Job that it made before that is waited for.
+        if self.jobs().await?.iter().any(is_active) {
+            return Ok(false);
+        }
+        let jobs: Api<Job> = Api::namespaced(self.client.clone(), &self.namespace());
+        let params = PostParams { field_manager: Some(OPERATOR.to_owned()), ..PostParams::default() };
+        match jobs.create(&params, &build::run_job(plan, run)).await {
+            Ok(_) => tracing::info!(job = run.name, requested = run.requested, "a run was started"),
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            Err(error) => return Err(OperatorError::Kube(error)),
+        }
+        let recorded = Plan { started_for: Some(plan.inputs), ..*plan };
+        if let Some(workload) = build::children(&recorded).last() {
+            apply(self.client, &self.namespace(), workload).await?;
+        }
+        Ok(true)
+    }
+
+    async fn continuous(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
+        delete::<CronJob>(self.client, &self.namespace(), &names::child(&self.name())).await?;
+        let resting = self.connection.spec.suspend;
+        let mut plan = self.plan(validated, seen, resting);
+        plan.requested = self.requested();
+        self.apply_all(&plan).await?;
+        // A Deployment of no pods has started nothing.
+        let handled = if resting { self.handled() } else { self.requested().map(str::to_owned) };
+        Ok(Standing { next_run_at: self.next_of_continuous(validated), handled, ..Standing::default() })
+    }
+
+    async fn apply_all(&self, plan: &Plan<'_>) -> OperatorResult<()> {
+        for child in build::children(plan) {
+            let applied = apply(self.client, &self.namespace(), &child).await?;
+            tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child");
+        }
+        Ok(())
+    }
+
+    fn plan<'a>(&'a self, validated: &'a ValidatedConnection, seen: &'a Dereferenced, resting: bool) -> Plan<'a> {
+        Plan {
+            object: self.connection,
+            validated,
+            defaults: self.defaults,
+            inputs: &seen.inputs,
+            started_for: None,
+            requested: None,
+            resting,
+        }
+    }
+
+    async fn started_for(&self) -> OperatorResult<Option<String>> {
+        let api: Api<CronJob> = Api::namespaced(self.client.clone(), &self.namespace());
+        let live = api.get_metadata_opt(&names::child(&self.name())).await.map_err(OperatorError::Kube)?;
+        Ok(live.and_then(|live| live.annotations().get(STARTED_FOR).cloned()))
+    }
+
+    async fn jobs(&self) -> OperatorResult<Vec<Job>> {
+        let api: Api<Job> = Api::namespaced(self.client.clone(), &self.namespace());
+        let selector = format!("{}={}", names::CONNECTION_LABEL, self.name());
+        Ok(api.list(&ListParams::default().labels(&selector)).await.map_err(OperatorError::Kube)?.items)
+    }
+
+    fn name(&self) -> String {
+        self.connection.name_any()
+    }
+
+    fn namespace(&self) -> String {
+        self.connection.namespace().unwrap_or_default()
+    }
+
+    fn requested(&self) -> Option<&str> {
+        requested(self.connection)
+    }
+
+    fn handled(&self) -> Option<String> {
+        self.connection.status.as_ref().and_then(|status| status.last_handled_reconcile_at.clone())
+    }
+
+    fn next_by_schedule(&self, validated: &ValidatedConnection, after: Timestamp) -> Option<Timestamp> {
+        if self.connection.spec.suspend {
+            return None;
+        }
+        cron::schedule(&self.connection.spec, validated).next_after(after)
+    }
+
+    fn next_of_continuous(&self, validated: &ValidatedConnection) -> Option<Timestamp> {
+        if self.connection.spec.suspend {
+            return None;
+        }
+        let last = self.connection.status.as_ref()?.last_run.as_ref()?;
+        match &validated.cadence {
+            Cadence::Every(interval) => last.started_at.0.checked_add(*interval).ok(),
+            Cadence::Cron(_) => self.next_by_schedule(validated, Timestamp::now()),
+        }
+    }
+
+    /// From the end of the last run: until the next one starts, and what that may take.
+    pub fn patience(&self, validated: &ValidatedConnection) -> SignedDuration {
+        let status = self.connection.status.as_ref();
+        let ended = status.and_then(|status| status.last_run.as_ref()).and_then(|run| run.finished_at.as_ref());
+        let until_next = match (&validated.cadence, ended) {
+            (Cadence::Every(interval), Some(_)) => *interval,
+            (Cadence::Cron(_), Some(ended)) => cron::schedule(&self.connection.spec, validated)
+                .next_after(ended.0)
+                .map_or(SignedDuration::ZERO, |next| next.duration_since(ended.0)),
+            (_, None) => SignedDuration::ZERO,
+        };
+        until_next.saturating_add(validated.timeout).saturating_add(BEYOND_TIMEOUT)
+    }
+}
+
+/// The value of the annotation that asks for a run; an empty one asks for nothing.
+pub fn requested(connection: &SyncConnection) -> Option<&str> {
+    connection.annotations().get(REQUESTED_AT).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Suspends the CronJob of a connection and takes the pod of its Deployment away, where they are there and do not rest yet.
+///
+/// # Errors
+/// The API server's.
+pub async fn rest(client: &Client, namespace: &str, child: &str) -> OperatorResult<()> {
+    let params = PatchParams { field_manager: Some(OPERATOR.to_owned()), ..PatchParams::default() };
+    let cron_jobs: Api<CronJob> = Api::namespaced(client.clone(), namespace);
+    let live = cron_jobs.get_opt(child).await.map_err(OperatorError::Kube)?;
+    if live.is_some_and(|live| live.spec.suspend != Some(true)) {
+        let patch: Patch<Value> = Patch::Merge(json!({"spec": {"suspend": true}}));
+        cron_jobs.patch(child, &params, &patch).await.map_err(OperatorError::Kube)?;
+    }
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), namespace);
+    let live = deployments.get_opt(child).await.map_err(OperatorError::Kube)?;
+    if live.is_some_and(|live| live.spec.replicas != Some(0)) {
+        let patch: Patch<Value> = Patch::Merge(json!({"spec": {"replicas": 0}}));
+        deployments.patch(child, &params, &patch).await.map_err(OperatorError::Kube)?;
+    }
+    Ok(())
+}
+
+/// Whether a Job has neither succeeded nor failed yet.
+pub fn is_active(job: &Job) -> bool {
+    let ended = |condition: &k8s_openapi::api::batch::v1::JobCondition| {
+        condition.status == "True" && matches!(condition.type_.as_str(), "Complete" | "Failed")
+    };
+    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
+    !conditions.is_some_and(|conditions| conditions.iter().any(ended)) && job.metadata.deletion_timestamp.is_none()
+}
+
+/// Whether a Job is one that was started beside the schedule.
+fn is_asked_for(job: &Job) -> bool {
+    job.owner_references().iter().any(|owner| owner.kind == "SyncConnection")
+}

@@ -1,0 +1,4 @@
+//! What more than one test binary needs.
+
+pub mod rule_cases;
+pub mod samples;
