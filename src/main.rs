@@ -5,13 +5,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use koppel::cli::Cli;
 use koppel::cli::output::Exit;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("KOPPEL_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match Cli::parse().dispatch().await {
+    let cli = Cli::parse();
+    cli.begin_log();
+    match cli.dispatch().await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", whole(&error));

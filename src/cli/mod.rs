@@ -12,6 +12,7 @@ pub mod demo;
 pub mod docs;
 pub mod folder;
 pub mod held;
+pub mod logging;
 pub mod operator;
 pub mod output;
 pub mod progress;
@@ -21,14 +22,18 @@ pub mod run;
 pub mod sandbox;
 pub mod schedule;
 pub mod show;
+pub mod signals;
 pub mod status;
 pub mod tables;
+pub mod worker;
 
 /// Koppel couples Chargebee billing to Exact Online: three Kubernetes resources declare it, every invoice is booked once,
 /// to the cent, or held with a reason and a remedy.
 #[derive(Parser, Debug)]
 #[command(name = "koppel", version, after_help = output::EXIT_CODES)]
 pub struct Cli {
+    #[command(flatten)]
+    log: logging::LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -42,6 +47,7 @@ enum Command {
     Authorize(authorize::AuthorizeArgs),
     Operator(operator::OperatorArgs),
     Quiesce(quiesce::QuiesceArgs),
+    Worker(worker::WorkerArgs),
     Crd(crd::CrdArgs),
     Docs(docs::DocsArgs),
     #[cfg(feature = "sandbox")]
@@ -51,6 +57,14 @@ enum Command {
 }
 
 impl Cli {
+    /// Begins the log as the command line and the environment say. What runs in a cluster tells of its work; what a person
+    /// runs prints it, and logs what is wrong.
+    pub fn begin_log(&self) {
+        let default_level =
+            if matches!(self.command, Command::Worker(_) | Command::Operator(_)) { "info" } else { "warn" };
+        logging::init(self.log.log_format, default_level);
+    }
+
     /// Runs the command that was asked for.
     ///
     /// # Errors
@@ -64,6 +78,7 @@ impl Cli {
             Command::Authorize(args) => authorize::run(args).await,
             Command::Operator(args) => operator::run(args).await,
             Command::Quiesce(args) => quiesce::run(args).await,
+            Command::Worker(args) => worker::run(args).await,
             Command::Crd(args) => crd::run(&args),
             Command::Docs(args) => docs::run(&args),
             #[cfg(feature = "sandbox")]

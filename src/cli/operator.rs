@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use super::output::{EXIT_CODES, Exit};
+use super::signals::asked_to_end;
 use crate::operator::defaults::WorkerDefaults;
 use crate::operator::run::{self, ElectionOptions, ExecutorOptions, OperatorOptions, StateOptions};
 
@@ -91,7 +92,11 @@ pub async fn run(args: OperatorArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let (asked, stop) = watch::channel(false);
-    stop_on_signal(asked)?;
+    tokio::spawn(async move {
+        asked_to_end().await;
+        tracing::info!("asked to stop");
+        asked.send_replace(true);
+    });
     run::run(options, stop).await?;
     Ok(Exit::Done.into())
 }
@@ -145,17 +150,4 @@ fn identity() -> String {
 fn duration(text: &str) -> Result<Duration, String> {
     let seconds: jiff::SignedDuration = text.parse().map_err(|_| format!("{text:?} is no time such as 15s or 1m"))?;
     Duration::try_from(seconds).map_err(|_| format!("{text:?} is no time such as 15s or 1m"))
-}
-
-fn stop_on_signal(asked: watch::Sender<bool>) -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("asked to stop");
-        asked.send_replace(true);
-    });
-    Ok(())
 }

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use super::folder::FolderArgs;
 use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::progress::TerminalProgress;
+use super::signals::stop_on_signal;
 use super::{schedule, show};
 use crate::api::validate::ValidatedConnection;
-use crate::sync::{Environment, RunReport, StopSignal, SyncError, run_connection};
+use crate::sync::{Environment, RunReport, SyncError, run_connection};
 
 /// Runs the connections of a folder on this machine, without a cluster.
 ///
@@ -42,7 +43,9 @@ pub struct RunArgs {
 /// When the folder or the state cannot be used at all.
 pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let environment = args.folder.environment().await?;
-    stop_on_signal(environment.stop.clone());
+    stop_on_signal(environment.stop.clone(), || {
+        eprintln!("asked to stop: the run ends after the call under way");
+    });
     if args.watch { watch(&args, &environment).await } else { once(&args, &environment).await }
 }
 
@@ -102,7 +105,7 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
         environment.progress = Arc::new(TerminalProgress::new(&connection.key()));
     }
     environment.stop = environment.stop.narrower();
-    let timeout = stop_after(connection, environment.stop.clone());
+    let timeout = environment.stop.ask_after(Duration::try_from(connection.timeout).unwrap_or(Duration::MAX));
     let ran = run_connection(connection, &environment).await;
     timeout.abort();
     match ran {
@@ -113,15 +116,6 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// A run that takes too long is asked to end; the next one goes on.
-fn stop_after(connection: &ValidatedConnection, stop: StopSignal) -> tokio::task::JoinHandle<()> {
-    let timeout = Duration::try_from(connection.timeout).unwrap_or(Duration::MAX);
-    tokio::spawn(async move {
-        tokio::time::sleep(timeout).await;
-        stop.ask();
-    })
 }
 
 async fn publish(
@@ -142,23 +136,4 @@ async fn publish(
         return print_json(&show::runs_json(&shown));
     }
     Ok(print(&show::reports_text(&shown))?)
-}
-
-/// Ctrl-C and SIGTERM ask the run to end between two calls; what was done until then is recorded.
-fn stop_on_signal(stop: StopSignal) {
-    tokio::spawn(async move {
-        let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(error) => {
-                tracing::warn!(%error, "unable to listen for SIGTERM");
-                return;
-            }
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        eprintln!("asked to stop: the run ends after the call under way");
-        stop.ask();
-    });
 }

@@ -88,6 +88,22 @@ impl FakeApi {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn list(&self, path: &str) -> Value {
+        let state = self.state();
+        let within = state.objects.iter().filter(|(name, _)| name.starts_with(&format!("{path}/")));
+        json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": within.map(|(_, one)| one).collect::<Vec<_>>()})
+    }
+
+    /// The paths of all objects that have this in them.
+    pub fn paths(&self, part: &str) -> Vec<String> {
+        self.state().objects.keys().filter(|path| path.contains(part)).cloned().collect()
+    }
+
+    /// Deletes an object.
+    pub fn remove(&self, path: &str) {
+        self.state().objects.remove(path);
+    }
+
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, std::io::Error> {
         let (parts, body) = request.into_parts();
         let bytes = body.collect_bytes().await.unwrap_or_default();
@@ -116,19 +132,26 @@ impl FakeApi {
         match (method, object) {
             (&Method::GET, Some(object)) => success(&object),
             (&Method::POST, _) => success(body),
+            (&Method::GET, None) if LISTED.iter().any(|kind| path.ends_with(kind)) => success(&self.list(path)),
             (_, None) => refusal(404),
             (_, Some(mut object)) => {
                 let version = &body["metadata"]["resourceVersion"];
                 if version.is_string() && *version != object["metadata"]["resourceVersion"] {
                     return refusal(409);
                 }
-                merge(&mut object, body);
+                match *method {
+                    Method::PUT => object = body.clone(),
+                    _ => merge(&mut object, body),
+                }
                 self.put(stored, object);
                 success(&self.get(stored).unwrap_or_default())
             }
         }
     }
 }
+
+/// Collections that can be listed.
+const LISTED: [&str; 2] = ["/entitymappings", "/revenuerules"];
 
 fn success(object: &Value) -> Response<Body> {
     Response::new(Body::from(object.to_string().into_bytes()))

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::cron;
+use super::worker::WorkerError;
 use crate::api::validate::{Cadence, ValidatedConnection};
 use crate::state::{StateError, Store};
 use crate::sync::{StopSignal, SyncError};
@@ -26,7 +27,7 @@ pub type Key = (String, String);
 /// How one run is made and reported; the operator gives the real one.
 pub trait Run: Send + Sync + 'static {
     /// Runs the connection once, reports it, and ends early when `stop` is asked.
-    fn run(&self, connection: Arc<ValidatedConnection>, stop: StopSignal) -> BoxFuture<'_, Result<(), SyncError>>;
+    fn run(&self, connection: Arc<ValidatedConnection>, stop: StopSignal) -> BoxFuture<'_, Result<(), WorkerError>>;
 }
 
 /// What is wanted of a connection.
@@ -199,7 +200,9 @@ impl Work {
         if let Err(error) = ran {
             let connection = wanted.connection.key();
             match &error {
-                SyncError::State(StateError::Locked { .. }) => tracing::info!(connection, %error, "the run waits"),
+                WorkerError::Sync(SyncError::State(StateError::Locked { .. } | StateError::LockLost { .. })) => {
+                    tracing::info!(connection, %error, "the run waits")
+                }
                 _ => tracing::error!(connection, %error, "the run could not be made"),
             }
             self.due = started.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);

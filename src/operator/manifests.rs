@@ -83,10 +83,20 @@ pub fn condition_of(finding: &Finding) -> Option<ConditionType> {
     }
 }
 
-/// A finding in one line, with the object and field to change.
+/// A finding in one line, with the object and field to change; a connection is told of itself without its name.
 pub fn text(finding: &Finding) -> String {
+    let object = if finding.object.starts_with("SyncConnection ") { "" } else { finding.object.as_str() };
+    told(object, finding)
+}
+
+/// The same, told on the very object that it is about.
+pub fn own_text(finding: &Finding) -> String {
+    told("", finding)
+}
+
+fn told(object: &str, finding: &Finding) -> String {
     let mut text = String::new();
-    for part in [&finding.object, &finding.field].into_iter().filter(|part| !part.is_empty()) {
+    for part in [object, finding.field.as_str()].into_iter().filter(|part| !part.is_empty()) {
         text += &format!("{part}: ");
     }
     text += &finding.message;

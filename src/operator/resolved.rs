@@ -1,6 +1,6 @@
 //! Whether an EntityMapping or RevenueRule can be used: `Accepted` and `ResolvedRefs`. Pure.
 
-use super::manifests::text;
+use super::manifests::own_text;
 use crate::api::conditions::{ConditionType, Observed, Reason};
 use crate::api::finding::{Finding, Severity};
 use crate::api::status::ObjectProblem;
@@ -13,7 +13,7 @@ pub fn conditions(described: &str, named: &str, findings: &[Finding], problems: 
     let errors = findings.iter().filter(|one| one.severity == Severity::Error && one.object == described);
     for error in errors {
         let list = if error.reason == Reason::ReferenceNotFound { &mut unresolved } else { &mut refused };
-        list.push((error.reason, text(error)));
+        list.push((error.reason, own_text(error)));
     }
     for problem in problems.iter().filter(|problem| problem.object == named) {
         let reason = Reason::parse(&problem.reason).unwrap_or(Reason::ReferenceNotFound);

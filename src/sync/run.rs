@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use tracing::Instrument;
+
 use super::books::{index_existing_entries, refresh_books};
 use super::catalogue;
 use super::customers;
@@ -27,7 +29,13 @@ use crate::connectors::exact::Division;
 /// # Errors
 /// Only the state store's: without it nothing can be remembered, and so nothing may be done.
 pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
-    let mut record = RunRecord::begin(session.clock.now());
+    let record = RunRecord::begin(session.clock.now());
+    let span = tracing::info_span!("run", run = record.id, generation = session.connection.generation);
+    recorded(session, record).instrument(span).await
+}
+
+async fn recorded(session: &Session<'_>, mut record: RunRecord) -> SyncResult<RunReport> {
+    tracing::info!("the run begins");
     if let Some(limits) = session.state.cursor("exact", "limits").await? {
         session.exact.restore_limits(limits);
     }
@@ -37,7 +45,11 @@ pub async fn run(session: &Session<'_>) -> SyncResult<RunReport> {
         Ok(()) => record.backlog = Some(0),
         Err(error) => record.end_with(session, &error),
     }
-    build_report(session, record).await
+    let report = build_report(session, record).await?;
+    if let Some(run) = &report.status.last_run {
+        tracing::info!(outcome = ?run.outcome, booked = run.booked, held = run.held, "the run has ended");
+    }
+    Ok(report)
 }
 
 async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()> {

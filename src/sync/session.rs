@@ -38,6 +38,16 @@ impl StopSignal {
         asked(&self.asked) || self.wider.as_deref().is_some_and(asked)
     }
 
+    /// Asks once `timeout` is over, unless the task is aborted before: a run that takes too long ends cleanly, and the next one
+    /// goes on.
+    pub fn ask_after(&self, timeout: Duration) -> tokio::task::JoinHandle<()> {
+        let stop = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            stop.ask();
+        })
+    }
+
     /// A signal of its own that this one stops too: for one run among several.
     #[must_use]
     pub fn narrower(&self) -> Self {
