@@ -27,7 +27,7 @@ test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
 
 test-postgres: prepare ## The tests of the state and of the engine again, on a real PostgreSQL server of their own
-	@hack/with-postgres.sh hack/test-postgres.sh
+	@hack/with-postgres.sh $(CARGO) test --no-fail-fast --lib --test it -- state:: engine::
 
 test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
 	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
