@@ -85,8 +85,9 @@ fn of_the_last_run(verdict: &Verdict, overdue: Option<&str>) -> Observed {
     Observed::new(ConditionType::Ready, verdict.ready, reason, verdict.message.clone())
 }
 
-/// The first condition that makes `Ready` False, the gravest first.
-fn blocking_condition(conditions: &[Condition]) -> Option<&Condition> {
+/// The first condition that makes `Ready` False whatever the run came to, the gravest first: credentials, a limit, or
+/// something that a manifest names and that is not there. A person must act.
+pub fn blocking_condition(conditions: &[Condition]) -> Option<&Condition> {
     use ConditionType::{CredentialsValid, MappingComplete, WithinEdition};
     [CredentialsValid, WithinEdition, MappingComplete]
         .into_iter()

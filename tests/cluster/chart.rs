@@ -1,172 +1,149 @@
-//! What the chart renders, as the API server takes it; and the pods that come of it where Pod Security is restricted.
+//! The chart as the API server sees it: everything that it renders is accepted, and the operator's account has the rights
+//! that it needs, and no other.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{ListParams, PostParams};
+use k8s_openapi::api::rbac::v1::Role;
+use kube::Api;
+use kube::api::PostParams;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use super::access::{CHART, is_forbidden};
 use super::kubectl::objects;
 use super::namespace::Namespace;
-use super::running::Running;
-use super::scene::{ACME, PATIENCE};
 
-const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/koppel");
+/// A folder of values files, of the chart's own tests.
 const VALUES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/chart/values");
 
-impl Namespace {
-    /// What a values file renders. The namespaces that it watches are this one and `default`, which exist.
-    fn rendered_values(&self, values: &str) -> Vec<Value> {
-        let file = Path::new(VALUES).join(format!("{values}.yaml"));
-        let release = format!("koppel-{}", self.name);
-        let mut arguments: Vec<&OsStr> = vec!["template".as_ref(), release.as_ref(), CHART.as_ref()];
-        arguments.extend::<[&OsStr; 2]>(["--namespace".as_ref(), self.name.as_ref()]);
-        let watched = format!("watchNamespaces={{{},default}}", self.name);
-        if file.exists() {
-            arguments.extend::<[&OsStr; 2]>(["--values".as_ref(), file.as_os_str()]);
-        }
-        if values == "namespaced" {
-            arguments.extend::<[&OsStr; 2]>(["--set".as_ref(), watched.as_ref()]);
-        }
-        objects(&self.plane.helm(&arguments).ok())
-    }
-}
-
-/// Kinds of the Prometheus operator, which this server does not know.
-fn is_known(object: &Value) -> bool {
-    !object["apiVersion"].as_str().unwrap_or_default().starts_with("monitoring.coreos.com/")
-}
-
+/// Also that pods fit the PodSecurity level restricted, of which the server warns.
 #[rstest]
-#[case("default")]
-#[case("ha")]
-#[case("postgres")]
-#[case("namespaced")]
-#[case("inline")]
-#[case("inline-postgres")]
-#[case("everything")]
+#[case::default(None)]
+#[case::ha(Some("ha"))]
+#[case::postgres(Some("postgres"))]
+#[case::namespaced(Some("namespaced"))]
+#[case::inline(Some("inline"))]
+#[case::inline_postgres(Some("inline-postgres"))]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_takes_what_the_chart_renders(#[case] values: &str) {
-    let namespace = Namespace::new().await;
-    let rendered: Vec<Value> = namespace.rendered_values(values).into_iter().filter(is_known).collect();
+async fn the_server_accepts_what_the_chart_renders(#[case] values: Option<&str>) {
+    let namespace = Namespace::restricted().await;
+    // What is listed must exist.
+    let set =
+        values.filter(|values| *values == "namespaced").map(|_| format!("watchNamespaces={{{}}}", namespace.name));
+    let file = values.map(|values| Path::new(VALUES).join(format!("{values}.yaml")));
+    let chart = Path::new(CHART);
+    let mut rendered = namespace.plane.rendered_with(chart, "koppel", &namespace.name, file.as_deref(), set.as_slice());
+    // Kinds of the Prometheus operator, which is not there.
+    rendered.retain(|object| object["apiVersion"] != "monitoring.coreos.com/v1");
     assert!(rendered.len() > 5, "{rendered:#?}");
-    // kubectl takes objects of one namespace at a time.
-    let (other, own): (Vec<_>, Vec<_>) =
-        rendered.into_iter().partition(|object| object["metadata"]["namespace"] == "default");
-    assert_eq!(other.is_empty(), values != "namespaced");
-    assert_accepted(&namespace, &namespace.name, own);
-    assert_accepted(&namespace, "default", other);
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": rendered}).to_string();
+    let flags =
+        ["--namespace", &namespace.name, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"];
+    let ran = namespace.plane.kubectl_with(&flags, &list);
+    assert_eq!(ran.stderr, "", "{ran:?}");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), rendered.len(), "{}", ran.stdout);
 }
 
-/// Fields that are not known are refused, too.
-fn assert_accepted(namespace: &Namespace, within: &str, items: Vec<Value>) {
-    if items.is_empty() {
-        return;
-    }
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-    let apply = ["--namespace", within, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"];
-    let ran = namespace.plane.kubectl_with(&apply, &list.to_string());
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert_eq!(ran.stdout.lines().count(), items.len());
-}
-
-/// A typo in a template would pass where the server only warned.
+/// The plain manifest of a release, as `kubectl apply` takes it.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_would_refuse_a_field_that_does_not_exist() {
+async fn the_server_accepts_install_yaml() {
     let namespace = Namespace::new().await;
-    let mut rendered = namespace.rendered_values("default");
-    let deployment = rendered.iter_mut().find(|object| object["kind"] == "Deployment").unwrap();
-    deployment["spec"]["template"]["spec"]["containers"][0]["securtyContext"] = json!({});
-    let arguments = ["--namespace", &namespace.name, "apply", "--server-side", "--dry-run=server", "-f", "-"];
-    let ran = namespace.plane.kubectl_with(&arguments, &deployment.to_string());
-    assert!(ran.refused().contains("securtyContext"));
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/install.yaml")).unwrap();
+    let own = objects(&text).into_iter().find(|object| object["kind"] == "Namespace").expect("a namespace of its own");
+    let own = own["metadata"]["name"].as_str().unwrap();
+    // A dry run makes no namespace, so that nothing can be made in it: this one stands for it.
+    let text = text.replace(&format!("namespace: {own}\n"), &format!("namespace: {}\n", namespace.name));
+    let flags = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"];
+    let ran = namespace.plane.kubectl_with(&flags, &text);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
 }
 
-/// The operator's own pods, and those of the hooks.
-#[rstest]
-#[case("default")]
-#[case("inline")]
-#[case("everything")]
-#[tokio::test(flavor = "multi_thread")]
-async fn the_charts_pods_are_admitted_where_pod_security_is_restricted(#[case] values: &str) {
-    let namespace = Namespace::restricted().await;
-    let rendered = namespace.rendered_values(values);
-    let workloads: Vec<_> =
-        rendered.iter().filter(|one| ["Deployment", "Job"].contains(&one["kind"].as_str().unwrap())).collect();
-    assert!(workloads.len() > 1, "the operator and the uninstall hook: {workloads:#?}");
-    for workload in workloads {
-        let mut pod = workload["spec"]["template"].clone();
-        pod["metadata"]["name"] = json!("tried");
-        pod["spec"]["serviceAccountName"] = json!("default");
-        // A class of this cluster's is beside the point.
-        pod["spec"].as_object_mut().unwrap().remove("priorityClassName");
-        let pod: Pod = serde_json::from_value(pod).unwrap();
-        let tried = PostParams { dry_run: true, ..PostParams::default() };
-        namespace
-            .api::<Pod>()
-            .create(&tried, &pod)
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", workload["metadata"]["name"]));
-    }
-}
+/// What the operator does, by verb, in a watched namespace.
+const ALLOWED: [(&str, &str); 12] = [
+    ("list", "syncconnections.koppel.dev"),
+    ("patch", "syncconnections.koppel.dev/status"),
+    ("watch", "secrets"),
+    ("create", "cronjobs.batch"),
+    ("delete", "jobs.batch"),
+    ("patch", "deployments.apps"),
+    ("create", "roles.rbac.authorization.k8s.io"),
+    ("delete", "serviceaccounts"),
+    ("create", "persistentvolumeclaims"),
+    ("update", "leases.coordination.k8s.io"),
+    ("create", "events.events.k8s.io"),
+    ("update", "syncconnections.koppel.dev/finalizers"),
+];
 
-/// A pod that is not restricted is refused there: the tests of it can fail.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restricted_namespace_refuses_a_pod_that_is_not() {
-    let namespace = Namespace::restricted().await;
-    let pod = serde_json::from_value(
-        json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}),
-    )
-    .unwrap();
-    let tried = PostParams { dry_run: true, ..PostParams::default() };
-    let refused = namespace.api::<Pod>().create(&tried, &pod).await;
-    assert!(super::access::is_forbidden(&refused), "{refused:?}");
-}
+/// What it must never be able to do.
+const DENIED: [(&str, &str); 10] = [
+    ("escalate", "roles.rbac.authorization.k8s.io"),
+    ("bind", "roles.rbac.authorization.k8s.io"),
+    ("impersonate", "serviceaccounts"),
+    ("delete", "secrets"),
+    ("delete", "persistentvolumeclaims"),
+    ("delete", "syncconnections.koppel.dev"),
+    ("create", "pods"),
+    ("create", "pods/exec"),
+    ("create", "serviceaccounts/token"),
+    ("create", "clusterroles.rbac.authorization.k8s.io"),
+];
 
-/// The worker's pods as the controllers of Kubernetes make them, with every default that the chart can give.
-#[rstest]
-#[case(json!({}), &[])]
-#[case(json!({"workload": {"type": "Continuous"}}), &[])]
-#[case(json!({}), &[
-    "worker.postgres.secretName=state", "worker.caBundle.configMap=ca", "worker.proxy.https=http://proxy.example:3128",
-    "worker.networkPolicy.enabled=true", "worker.imagePullSecrets[0].name=pull",
-])]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workers_pod_is_admitted_where_pod_security_is_restricted(#[case] spec: Value, #[case] set: &[&str]) {
-    let namespace = Namespace::restricted().await;
-    let _operator = Running::with(&namespace, set).await;
-    namespace.acme_with(spec).await;
-    let of = ListParams::default().labels(&format!("koppel.dev/connection={ACME}"));
-    let pod = || async { namespace.api::<Pod>().list(&of).await.unwrap().items.into_iter().next() };
-    let pod = namespace.until("the worker's pod", PATIENCE, pod).await;
-    let pod = serde_json::to_value(&pod.spec).unwrap();
-    if !set.is_empty() {
-        let container = &pod["containers"][0];
-        let names: Vec<_> =
-            container["env"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-        for name in ["KOPPEL_STATE_URL", "SSL_CERT_FILE", "HTTPS_PROXY"] {
-            assert!(names.contains(&name), "{name}: {names:?}");
-        }
-        assert_eq!(pod["imagePullSecrets"], json!([{"name": "pull"}]));
-        assert!(namespace.kubectl(&["get", "networkpolicies", "-o", "name"]).contains("koppel-acme"));
-    }
-}
-
-/// What users apply who have no Helm.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_server_takes_the_plain_manifest() {
+async fn the_operator_may_do_what_it_must_and_no_more() {
     let namespace = Namespace::new().await;
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "deploy", "install.yaml"].iter().collect();
-    let all = objects(&std::fs::read_to_string(path).unwrap());
-    // Its own namespace comes first, and a dry run makes none.
-    let own = all.iter().find(|object| object["kind"] == "Namespace").map(|object| object["metadata"]["name"].clone());
-    let mut rest: Vec<Value> = all.into_iter().filter(|object| object["kind"] != "Namespace").collect();
-    for object in
-        rest.iter_mut().filter(|object| own.is_some() && object["metadata"]["namespace"] == *own.as_ref().unwrap())
+    let kubeconfig = namespace.operator().await.kubeconfig().await;
+    let can = |verb: &str, resource: &str, namespace_name: &str| {
+        let (resource, sub) = resource.split_once('/').unwrap_or((resource, ""));
+        let sub = format!("--subresource={sub}");
+        let flags = ["auth", "can-i", verb, resource, &sub, "--namespace", namespace_name];
+        namespace.plane.kubectl_as(&kubeconfig, &flags, "").stdout.trim() == "yes"
+    };
+    let missing: Vec<_> = ALLOWED.iter().filter(|(verb, resource)| !can(verb, resource, &namespace.name)).collect();
+    let excess: Vec<_> = DENIED.iter().filter(|(verb, resource)| can(verb, resource, &namespace.name)).collect();
+    let elsewhere: Vec<_> = ALLOWED.iter().filter(|(verb, resource)| can(verb, resource, "default")).collect();
+    assert_eq!((missing, excess, elsewhere), (vec![], vec![], vec![]));
+}
+
+fn role(rules: Value) -> Role {
+    serde_json::from_value(json!({"metadata": {"name": "koppel-acme"}, "rules": rules})).unwrap()
+}
+
+/// The server lets nobody grant what he has not: a worker's Role can be made, one of an admin cannot.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_can_grant_a_worker_its_rights_and_nobody_more() {
+    let namespace = Namespace::new().await;
+    let client = namespace.operator().await.client().await;
+    let roles: Api<Role> = Api::namespaced(client, &namespace.name);
+    let dry_run = PostParams { dry_run: true, ..PostParams::default() };
+    let rule = |group: &str, resource: &str, name: Option<&str>, verbs: &[&str]| json!({"apiGroups": [group], "resources": [resource], "resourceNames": name.into_iter().collect::<Vec<_>>(), "verbs": verbs});
+    let worker = role(json!([
+        rule("koppel.dev", "syncconnections", Some("acme"), &["get"]),
+        rule("koppel.dev", "syncconnections/status", Some("acme"), &["patch"]),
+        rule("", "secrets", Some("acme-exact"), &["get"]),
+        rule("", "secrets", Some("koppel-acme-token"), &["get", "patch"]),
+        rule("coordination.k8s.io", "leases", Some("koppel-acme"), &["get", "update"]),
+        rule("events.k8s.io", "events", None, &["create"]),
+        rule("koppel.dev", "entitymappings", None, &["get", "list"]),
+        rule("koppel.dev", "revenuerules", None, &["get", "list"]),
+    ]));
+    roles.create(&dry_run, &worker).await.unwrap();
+    for excess in
+        [rule("", "secrets", None, &["delete"]), rule("", "pods", None, &["create"]), rule("*", "*", None, &["*"])]
     {
-        object["metadata"]["namespace"] = json!(namespace.name);
+        let refused = roles.create(&dry_run, &role(json!([excess]))).await;
+        assert!(is_forbidden(&refused), "{excess}: {refused:?}");
     }
-    assert_accepted(&namespace, &namespace.name, rest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_listed_namespaces_the_operator_sees_all_of_them() {
+    let namespace = Namespace::new().await;
+    let kubeconfig = namespace.operator_of_all().await.kubeconfig().await;
+    let can = |verb: &str, resource: &str| {
+        let flags = ["auth", "can-i", verb, resource, "--all-namespaces"];
+        namespace.plane.kubectl_as(&kubeconfig, &flags, "").stdout.trim() == "yes"
+    };
+    assert!(can("list", "syncconnections.koppel.dev") && can("watch", "secrets"));
+    assert!(!can("delete", "secrets") && !can("list", "pods"));
 }

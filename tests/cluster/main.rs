@@ -29,6 +29,7 @@ mod children;
 mod conflicts;
 mod drift;
 mod goodbye;
+mod restricted;
 mod rights;
 mod runs;
 mod serving;

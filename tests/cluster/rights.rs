@@ -145,38 +145,3 @@ async fn a_worker_is_refused_what_is_anothers() {
     let request = serde_json::from_value(json!({"spec": {"audiences": []}})).unwrap();
     assert!(is_forbidden(&accounts.create_token_request("koppel-rival", &PostParams::default(), &request).await));
 }
-
-/// The operator grants what it holds, and could not grant more: it has neither escalate nor bind.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_operator_cannot_grant_more_than_it_holds() {
-    let namespace = Namespace::new().await;
-    let account = namespace.operator().await;
-    let client = account.client().await;
-    let role = |rule: Value| {
-        let metadata = json!({"name": "more", "namespace": namespace.name});
-        serde_json::from_value::<k8s_openapi::api::rbac::v1::Role>(json!({"metadata": metadata, "rules": [rule]}))
-            .unwrap()
-    };
-    let roles: Api<k8s_openapi::api::rbac::v1::Role> = Api::namespaced(client, &namespace.name);
-    let own = role(json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["a"]}));
-    let granted = || async { roles.create(&PostParams::default(), &own).await.ok() };
-    eventually(super::scene::PATIENCE, granted).await.expect("what it holds it can grant");
-    for rule in [
-        json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["delete"]}),
-        json!({"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["create"]}),
-        json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}),
-    ] {
-        let patch = Patch::Merge(json!({"rules": [rule]}));
-        let more = roles.patch("more", &PatchParams::default(), &patch).await;
-        assert!(is_forbidden(&more), "{rule}: {more:?}");
-    }
-    let kubeconfig = account.kubeconfig().await;
-    for (verb, what) in
-        [("escalate", "roles"), ("bind", "roles"), ("get", "pods"), ("delete", "secrets"), ("get", "nodes")]
-    {
-        assert!(!can_i(&namespace, &kubeconfig, verb, what), "{verb} {what} is allowed");
-    }
-    let elsewhere =
-        namespace.plane.kubectl_as(&kubeconfig, &["--namespace", "default", "auth", "can-i", "get", "secrets"], "");
-    assert_eq!(elsewhere.stdout.trim(), "no", "it watches one namespace, and may read another's Secrets");
-}
