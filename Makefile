@@ -20,7 +20,7 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-cluster chart-test judges contracts bench
+.PHONY: test test-rust test-cluster e2e chart-test judges contracts bench
 test: test-rust test-cluster chart-test judges ## Everything: the code, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
@@ -28,6 +28,9 @@ test-rust: prepare ## cargo test alone
 
 test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
 	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
+
+e2e: prepare ## The product as a user meets it, on a whole node that this machine runs (Linux, root); takes minutes
+	@hack/e2e.sh
 
 chart-test: ## The chart, install.yaml and what docs/gitops offers, by helm alone
 	@hack/chart-test.sh
