@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row, query};
 
 use super::error::{StateError, StateResult};
-use super::store::{ConnectionState, instant_of, text_of};
+use super::store::{ConnectionState, instant_of, plain, text_of};
 use crate::domain::hold::{Hold, HoldReason};
 
 /// A document that waits.
@@ -60,8 +60,8 @@ impl ConnectionState {
         .bind(&held.currency)
         .bind(held.total)
         .bind(held.hold.reason.as_str())
-        .bind(&held.hold.message)
-        .bind(&held.hold.remedy)
+        .bind(plain(&held.hold.message))
+        .bind(plain(&held.hold.remedy))
         .bind(text_of(held.since))
         .bind(&held.document)
         .execute(connection)
