@@ -21,3 +21,4 @@ mod listing;
 mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod worker;
