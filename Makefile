@@ -20,11 +20,14 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-cluster chart-test judges contracts bench
-test: test-rust test-cluster chart-test judges ## Everything: the code, a real control plane, the chart, and the two judges
+.PHONY: test test-rust test-postgres test-cluster chart-test judges contracts bench
+test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
+
+test-postgres: prepare ## The tests of the state and of the engine again, on a real PostgreSQL server of their own
+	@hack/with-postgres.sh $(CARGO) test --no-fail-fast --lib --test it -- state:: engine::
 
 test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
 	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
@@ -86,4 +89,4 @@ prepare: ## Install what building needs and this machine has not
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -15,6 +15,7 @@ mod process;
 mod proxy;
 mod wait;
 
+mod chart;
 mod definitions;
 mod harness;
 mod listing;
