@@ -22,3 +22,4 @@ mod listing;
 mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod worker;
