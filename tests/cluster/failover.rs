@@ -21,9 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SHORT: [&str; 6] = ["--lease-duration", "4s", "--renew-deadline", "3s", "--retry-period", "500ms"];
 
 fn database(namespace: &Namespace) -> String {
-    postgres::url(Path::new(&namespace.name)).expect(
-        "there is no KOPPEL_TEST_POSTGRES_URL: run make test-cluster, or the tests under hack/with-postgres.sh",
-    )
+    postgres::url(Path::new(&namespace.name))
+        .expect("there is no KOPPEL_TEST_POSTGRES_URL: run make test-cluster, or the tests under hack/with-postgres.sh")
 }
 
 /// The pod that holds the Lease.
@@ -129,6 +128,7 @@ async fn a_leader_that_is_asked_to_end_hands_over_at_once() {
     vendors.sandbox.exact.release();
     assert!(first.exit(PATIENCE).await.success(), "{}", first.output());
     let ended = Instant::now();
+    assert!(vendors.entries().len() < vendors.in_scope().len(), "the run went on to its end");
     until_leads(&namespace, "second").await;
     assert!(ended.elapsed() < Duration::from_secs(8), "the Lease was left to run out: {:?}", ended.elapsed());
     assert_healed(&namespace, &vendors).await;

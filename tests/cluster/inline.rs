@@ -25,7 +25,10 @@ fn listed(namespace: &Namespace) -> BTreeMap<String, String> {
 fn assert_told(status: &SyncConnectionStatus, vendors: &Vendors) {
     let run = status.last_run.as_ref().unwrap();
     assert_eq!((run.generation, run.outcome), (1, Some(RunOutcome::Completed)), "{run:#?}");
-    assert!(run.finished_at.is_some() && run.calls.chargebee["2xx"] > 0 && run.calls.exact_online["2xx"] > 0, "{run:#?}");
+    assert!(
+        run.finished_at.is_some() && run.calls.chargebee["2xx"] > 0 && run.calls.exact_online["2xx"] > 0,
+        "{run:#?}"
+    );
     assert_eq!(status.observed_generation, 1);
     assert!(status.conditions.iter().all(|condition| condition.observed_generation == Some(1)), "{status:#?}");
     assert!(status.next_run_at.as_ref().unwrap().0 > run.started_at.0);
@@ -56,7 +59,12 @@ async fn a_missing_year_is_told_and_once_it_is_opened_everything_is_booked() {
     vendors.sandbox.exact.open_year(DIVISION, 2028);
     namespace.run_now("the years are opened").await;
     let second = namespace.until_ready().await;
-    assert_eq!(status_of(&second, "FinancialPeriodsAvailable"), "True", "{:?}", why(&second, "FinancialPeriodsAvailable"));
+    assert_eq!(
+        status_of(&second, "FinancialPeriodsAvailable"),
+        "True",
+        "{:?}",
+        why(&second, "FinancialPeriodsAvailable")
+    );
     assert!(condition(&second, "Reconciling").is_none() && condition(&second, "Stalled").is_none(), "{second:#?}");
     assert_told(&second, &vendors);
     let held = held(&second);

@@ -14,18 +14,21 @@ mod namespace;
 mod operator;
 mod process;
 mod proxy;
+mod secrets;
 mod standing;
 mod vendors;
 mod wait;
 
 mod adopted;
+mod continuous;
 mod definitions;
 mod failover;
 mod harness;
 mod inline;
 mod listing;
-mod rules;
 #[path = "../it/engine/postgres.rs"]
 mod postgres;
+mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod worker;
