@@ -20,14 +20,15 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-cluster chart-test judges contracts bench
+.PHONY: test test-rust test-cluster chart-test judges contracts bench bench-operator
 test: test-rust test-cluster chart-test judges ## Everything: the code, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
 
 test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
-	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
+	@assets=$$(hack/control-plane.sh) && export KUBEBUILDER_ASSETS=$$assets && \
+	  hack/with-postgres.sh $(CARGO) test --test cluster $(ARGS)
 
 chart-test: ## The chart, install.yaml and what docs/gitops offers, by helm alone
 	@hack/chart-test.sh
@@ -41,6 +42,9 @@ contracts: build ## Rows of the sandboxes against the vendors' published schemas
 
 bench: prepare ## Calls, time and memory of large runs; takes minutes, in the release profile
 	@$(CARGO) bench --bench load -- $(ARGS)
+
+bench-operator: prepare ## Time and memory of one operator with 200 connections; takes minutes, in the release profile
+	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) bench --bench operator -- $(ARGS)
 
 ##@ Keep it right
 .PHONY: check fmt generated crds docs chart install-yaml length
@@ -86,4 +90,4 @@ prepare: ## Install what building needs and this machine has not
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
