@@ -27,7 +27,8 @@ impl Output {
 pub enum Exit {
     /// The command did what it was asked. Held documents and a spent quota are no failure.
     Done = 0,
-    /// It ran, and something needs a person: a finding, refused credentials, a system that cannot be reached.
+    /// It ran, and something needs a person: a finding, refused credentials, a manifest that names what is not there, a
+    /// system that cannot be reached.
     NeedsAttention = 1,
     /// The command line or the manifests are wrong; nothing was called.
     Usage = 2,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::output::Exit;
 use super::tables;
+use crate::api::ready::blocking_condition;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::{ConnectionState, HeldDocument, StateResult};
 use crate::sync::RunReport;
@@ -173,8 +174,12 @@ pub fn held_text(held: &[HeldDocument]) -> String {
     format!("\n{}\n{rest}", tables::held(shown))
 }
 
-/// With what a command ends after this run.
+/// With what a command ends after this run: a manifest that names what is not there needs a person, though the run itself
+/// went to its end.
 pub fn exit_of(report: &RunReport) -> Exit {
+    if blocking_condition(&report.status.conditions).is_some() {
+        return Exit::NeedsAttention;
+    }
     match report.status.last_run.as_ref().and_then(|run| run.outcome) {
         Some(RunOutcome::Completed | RunOutcome::Interrupted) => Exit::Done,
         Some(RunOutcome::Failed) | None => Exit::NeedsAttention,

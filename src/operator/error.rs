@@ -4,6 +4,7 @@
 use kube::ResourceExt;
 use thiserror::Error;
 
+use super::api_call::words;
 use super::build::Child;
 use crate::state::StateError;
 
@@ -12,9 +13,9 @@ pub type OperatorResult<T> = Result<T, OperatorError>;
 /// A reconcile that did not come to its end.
 #[derive(Debug, Error)]
 pub enum OperatorError {
-    #[error("unable to {verb} {kind} {namespace}/{name}: {source}")]
+    #[error("unable to {verb} {kind} {namespace}/{name}: {why}", why = words(.source))]
     Child { verb: &'static str, kind: String, namespace: String, name: String, source: Box<kube::Error> },
-    #[error("the API server refused: {0}")]
+    #[error("the API server refused: {why}", why = words(.0))]
     Kube(#[source] kube::Error),
     #[error(transparent)]
     State(#[from] StateError),

@@ -8,7 +8,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
-use super::store::{ConnectionState, values};
+use super::store::{ConnectionState, plain, values};
 
 /// Rows written in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -89,14 +89,14 @@ impl ConnectionState {
                 rows.bind(self.connection.clone())
                     .bind(i64::from(division))
                     .bind(account.id.to_string())
-                    .bind(account.code.clone())
-                    .bind(account.name.clone())
-                    .bind(account.vat_number.clone())
-                    .bind(account.chamber_of_commerce.clone())
-                    .bind(account.email.clone())
-                    .bind(account.search_code.clone())
+                    .bind(account.code.as_deref().map(plain))
+                    .bind(plain(&account.name))
+                    .bind(account.vat_number.as_deref().map(plain))
+                    .bind(account.chamber_of_commerce.as_deref().map(plain))
+                    .bind(account.email.as_deref().map(plain))
+                    .bind(account.search_code.as_deref().map(plain))
                     .bind(i64::from(account.usable))
-                    .bind(account.state.clone())
+                    .bind(plain(&account.state))
                     .bind(account.row_version)
             };
             self.change(chunk.iter().fold(rows(statement), row)).await?;
@@ -113,7 +113,7 @@ impl ConnectionState {
         let rows = query(AssertSqlSafe(statement))
             .bind(&self.connection)
             .bind(i64::from(division))
-            .bind(value)
+            .bind(plain(value))
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(account_of).collect()
@@ -167,7 +167,7 @@ impl ConnectionState {
                 rows.bind(self.connection.clone())
                     .bind(i64::from(division))
                     .bind(item.id.to_string())
-                    .bind(item.code.clone())
+                    .bind(plain(&item.code))
                     .bind(item.item_group.map(|id| id.to_string()))
                     .bind(item.revenue_account.map(|id| id.to_string()))
             };
@@ -181,7 +181,7 @@ impl ConnectionState {
             query("SELECT * FROM book_items WHERE connection = $1 AND division = $2 AND code = $3 ORDER BY id LIMIT 1")
                 .bind(&self.connection)
                 .bind(i64::from(division))
-                .bind(code)
+                .bind(plain(code))
                 .fetch_optional(&self.pool)
                 .await?;
         row.as_ref().map(item_of).transpose()
@@ -201,7 +201,7 @@ impl ConnectionState {
             query("DELETE FROM book_entries WHERE connection = $1 AND division = $2 AND your_ref = $3")
                 .bind(&self.connection)
                 .bind(i64::from(division))
-                .bind(*your_ref)
+                .bind(plain(your_ref))
                 .execute(&mut *transaction)
                 .await?;
         }
@@ -229,11 +229,11 @@ impl ConnectionState {
                     .bind(i64::from(division))
                     .bind(entry.entry_id.to_string())
                     .bind(entry.entry_number)
-                    .bind(entry.your_ref.clone())
+                    .bind(plain(&entry.your_ref))
                     .bind(i64::from(entry.credit))
                     .bind(entry.account.map(|id| id.to_string()))
-                    .bind(entry.currency.clone())
-                    .bind(entry.total.clone())
+                    .bind(entry.currency.as_deref().map(plain))
+                    .bind(plain(&entry.total))
             };
             chunk.iter().fold(rows(statement), row).execute(&mut *connection).await?;
         }
@@ -247,7 +247,7 @@ impl ConnectionState {
         )
         .bind(&self.connection)
         .bind(i64::from(division))
-        .bind(your_ref)
+        .bind(plain(your_ref))
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(entry_of).collect()

@@ -5,7 +5,7 @@ use sqlx::{Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
-use super::store::ConnectionState;
+use super::store::{ConnectionState, plain};
 use crate::domain::hold::{Hold, HoldReason};
 
 /// Why a record has no counterpart in the books; documents that need it are held for this.
@@ -42,8 +42,8 @@ impl ConnectionState {
             .bind(link.target.map(|id| id.to_string()))
             .bind(&link.sent_hash)
             .bind(link.problem.as_ref().map(|problem| problem.reason.as_str()))
-            .bind(link.problem.as_ref().map(|problem| problem.message.clone()))
-            .bind(link.problem.as_ref().map(|problem| problem.remedy.clone())),
+            .bind(link.problem.as_ref().map(|problem| plain(&problem.message)))
+            .bind(link.problem.as_ref().map(|problem| plain(&problem.remedy))),
         )
         .await?;
         Ok(())

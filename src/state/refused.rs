@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{Row, query};
 
 use super::error::StateResult;
-use super::store::{ConnectionState, text_of};
+use super::store::{ConnectionState, plain, text_of};
 use crate::domain::hold::{Hold, HoldReason};
 
 /// A refusal to remember.
@@ -29,8 +29,8 @@ impl ConnectionState {
             .bind(refusal.identity)
             .bind(refusal.attempt)
             .bind(refusal.hold.reason.as_str())
-            .bind(&refusal.hold.message)
-            .bind(&refusal.hold.remedy)
+            .bind(plain(&refusal.hold.message))
+            .bind(plain(&refusal.hold.remedy))
             .bind(text_of(refusal.at)),
         )
         .await?;

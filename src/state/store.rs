@@ -193,6 +193,11 @@ pub(super) fn values(rows: usize, columns: usize) -> String {
     format!("VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
+/// Text of others as the store can keep it: PostgreSQL knows no NUL, and one in a vendor's message must not stop a run.
+pub(super) fn plain(text: &str) -> String {
+    text.replace('\0', "")
+}
+
 /// An instant as the store writes it.
 pub(super) fn text_of(instant: jiff::Timestamp) -> String {
     // As many digits for each, so that text sorts as time does.

@@ -304,6 +304,27 @@ async fn a_store_of_a_newer_version_is_refused_with_a_clear_message() {
 }
 
 #[tokio::test]
+async fn a_nul_in_what_a_vendor_says_stops_nothing() {
+    let (_home, store) = store().await;
+    let state = store.connection("a");
+    let hold = Hold::new(HoldReason::RejectedByTarget, "refused: \0", "look\0 at it");
+    state.hold(&HeldDocument { hold, ..held("INV-1", HoldReason::RejectedByTarget, at(1)) }).await.unwrap();
+    let found = state.held_page("invoice", "", 10).await.unwrap();
+    assert_eq!((found[0].hold.message.as_str(), found[0].hold.remedy.as_str()), ("refused: ", "look at it"));
+    let entry = BookEntry {
+        entry_id: Uuid::from_u128(1),
+        entry_number: 1,
+        your_ref: "INV\0-1".to_owned(),
+        credit: false,
+        account: None,
+        currency: Some("EUR".to_owned()),
+        total: "1.00".to_owned(),
+    };
+    state.put_entries(7, &[entry]).await.unwrap();
+    assert_eq!(state.entries_under(7, "INV\0-1").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_row_that_comes_twice_in_one_page_is_kept_as_it_came_last() {
     let (_home, store) = store().await;
     let state = store.connection("a");

@@ -16,7 +16,8 @@ use super::wait::eventually;
 
 const TOKEN_SECONDS: i64 = 3600;
 const PATIENCE: Duration = Duration::from_secs(20);
-const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/koppel");
+/// The chart of this checkout.
+pub const CHART: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts/koppel");
 
 /// A ServiceAccount.
 pub struct Account {

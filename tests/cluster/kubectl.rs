@@ -60,8 +60,23 @@ impl ControlPlane {
 
     /// The objects that a chart renders with values given as `--set` takes them.
     pub fn rendered(&self, chart: &Path, release: &str, namespace: &str, set: &[String]) -> Vec<Value> {
+        self.rendered_with(chart, release, namespace, None, set)
+    }
+
+    /// The same, with a file of values before them.
+    pub fn rendered_with(
+        &self,
+        chart: &Path,
+        release: &str,
+        namespace: &str,
+        values: Option<&Path>,
+        set: &[String],
+    ) -> Vec<Value> {
         let mut arguments: Vec<&OsStr> =
             vec!["template".as_ref(), release.as_ref(), chart.as_os_str(), "--namespace".as_ref(), namespace.as_ref()];
+        if let Some(file) = values {
+            arguments.extend([OsStr::new("--values"), file.as_os_str()]);
+        }
         for value in set {
             arguments.extend([OsStr::new("--set"), value.as_ref()]);
         }

@@ -20,6 +20,7 @@ mod vendors;
 mod wait;
 
 mod adopted;
+mod chart;
 mod continuous;
 mod definitions;
 mod failover;

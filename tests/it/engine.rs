@@ -3,7 +3,9 @@
 #![cfg(feature = "sandbox")]
 
 mod adoption;
+mod catalogue;
 mod changes;
+mod customers;
 mod deferral;
 mod dissolving;
 mod entities;

@@ -44,7 +44,8 @@ pub(super) fn judge(nature: Nature, resource: &str, exchange: Result<Answer, Tra
             Verdict::Final(outcome_unknown(resource, &error.to_string()))
         }
         Err(error @ TransportError::TooLarge(_)) => {
-            let message = format!("unable to read the answer of exact online to {resource}: {error}");
+            let message =
+                format!("unable to read the answer of exact online to {resource}: {error}; {}", odata::REMEDY);
             Verdict::Final(CallError::Malformed { message })
         }
     }

@@ -50,11 +50,15 @@ pub(super) fn single<'a>(resource: &str, body: &'a [u8]) -> CallResult<&'a RawVa
     rows.into_iter().next().ok_or_else(|| not_the_api(resource, body, "it has no row"))
 }
 
+/// What to look at when something answers that is not the API.
+pub(super) const REMEDY: &str = "check spec.exactOnline.url, and the proxy if there is one; where both are right it is the vendor's trouble, and the next \
+     run tries again";
+
 /// An answer that the API does not give: a page of HTML, a cut-off document.
 pub(super) fn not_the_api(resource: &str, body: &[u8], why: &str) -> CallError {
     let html = body.trim_ascii_start().first() == Some(&b'<');
     let what = if html { "a page of HTML or XML".to_owned() } else { format!("an unreadable answer ({why})") };
-    CallError::Malformed { message: format!("exact online answered {resource} with {what} instead of JSON") }
+    CallError::Malformed { message: format!("exact online answered {resource} with {what} instead of JSON; {REMEDY}") }
 }
 
 /// The text of an error body, or `None` where the body is not one or says nothing.

@@ -9,7 +9,7 @@ use k8s_openapi::api::batch::v1::CronJob;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::{LOOK_AGAIN, finalize, result_of, settled};
+use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
@@ -51,6 +51,7 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
             Executor::Inline(inline) => run_inline(connection, context, inline, validated, &seen).await?,
         },
     };
+    consent::warn(connection, context).await?;
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
     Ok(Action::requeue(next_look(connection, &standing)))

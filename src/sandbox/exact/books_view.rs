@@ -70,6 +70,7 @@ pub struct BookedAccount {
     pub postcode: String,
     pub city: String,
     pub phone: String,
+    pub website: String,
     pub payment_condition: String,
     pub blocked: bool,
 }
@@ -110,6 +111,7 @@ fn account(row: &Record) -> BookedAccount {
         postcode: text("Postcode"),
         city: text("City"),
         phone: text("Phone"),
+        website: text("Website"),
         payment_condition: text("PaymentConditionSales"),
         blocked: row.flag("Blocked"),
     }

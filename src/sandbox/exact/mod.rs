@@ -124,6 +124,11 @@ impl ExactSandbox {
         self.released.send_modify(|count| *count += 1);
     }
 
+    /// How many requests a hanging fault holds now; one whose client has gone is none.
+    pub fn hanging(&self) -> usize {
+        self.released.receiver_count()
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }

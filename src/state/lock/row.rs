@@ -75,10 +75,7 @@ impl RowLock {
             .bind(self.epoch)
             .bind(self.lifetime.as_secs_f64())
             .execute(&self.pool);
-        let Ok(renewed) = tokio::time::timeout(self.lifetime / 3, renewal).await else {
-            return Err(StateError::Database(sqlx::Error::PoolTimedOut));
-        };
-        let ours = renewed?.rows_affected() == 1;
+        let ours = self.in_time(renewal).await?.rows_affected() == 1;
         if ours {
             *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = before;
         }
@@ -93,8 +90,16 @@ impl RowLock {
     }
 
     pub async fn release(&self, connection: &str) -> StateResult<()> {
-        query(RELEASE).bind(connection).bind(&self.holder).bind(self.epoch).execute(&self.pool).await?;
+        let release = query(RELEASE).bind(connection).bind(&self.holder).bind(self.epoch).execute(&self.pool);
+        self.in_time(release).await?;
         Ok(())
+    }
+
+    /// Does not wait for a server for longer than the lock lasts.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, sqlx::Error>>) -> StateResult<T> {
+        let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time");
+        let answered = tokio::time::timeout(self.lifetime / 3, asked).await;
+        Ok(answered.map_err(|_| sqlx::Error::Io(late()))??)
     }
 
     /// Who holds the lock now, in words.

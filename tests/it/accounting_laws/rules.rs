@@ -1,4 +1,5 @@
-//! Which rule wins: revenue accounts, discounts, deferral, VAT rows and dimensions (E8, E9, E12, E20, E23; design §3, §6).
+//! Which rule wins: revenue accounts, discounts, deferral, VAT rows and dimensions (E8, E9, E12, E13, E20,
+//! E23; design §3, §6).
 
 use jiff::civil::date;
 use koppel::accounting::rulebook::*;

@@ -1,4 +1,5 @@
-//! Strict validation, as kubectl has it by default: unknown fields, types, words, limits; and the objects around ours.
+//! Strict validation, as kubectl has it by default: unknown fields, types, words, limits; and the objects around ours
+//! (E10, E39: every switch is typed).
 
 use koppel::api::manifest::load_text;
 use koppel::api::status::SyncConnectionStatus;

@@ -51,7 +51,10 @@ async fn html_from_chargebee_at_the_first_call() {
 async fn html_from_exact_instead_of_master_data() {
     let rig = Rig::clean().await;
     rig.sandbox.exact.inject(ExactFault::new(ExactFaultKind::HtmlBody).on("GET", "financial/Journals").times(99));
-    fails(&rig.run().await, &["exact online", "financial/Journals"]);
+    fails(
+        &rig.run().await,
+        &["exact online", "financial/Journals", "check spec.exactOnline.url", "the next run tries again"],
+    );
     goes_on(&rig).await;
 }
 

@@ -71,7 +71,7 @@ async fn a_division_that_does_not_exist_is_named_and_holds_its_documents() {
     let (status, reason, message) = ran.condition("MappingComplete");
     assert_eq!((status.as_str(), reason.as_str()), ("False", "DivisionInvalid"), "{ran:?}");
     says(&message, &["division 999999", "EntityMapping wolkwerk-nl", "exactOnline.division", "right"]);
-    assert_eq!(ran.condition("Ready").0, "False");
+    assert_eq!((ran.condition("Ready").0.as_str(), ran.code), ("False", 1), "it needs a person");
     assert!(ran.held_count() > 0 && rig.entries().is_empty(), "{ran:?}");
     rig.edit("entitymapping.yaml", "division: 999999", "division: 100001");
     books_all(&rig).await;

@@ -1,4 +1,4 @@
-//! The acceptance's ratios of calls at a size for every day; `cargo bench --bench load` measures the whole.
+//! The acceptance's ratios of calls (P3) at a size for every day; `cargo bench --bench load` measures the whole.
 
 use koppel::sandbox::generator::Size;
 

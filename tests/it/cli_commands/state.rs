@@ -55,6 +55,30 @@ async fn a_state_of_a_newer_version_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_be_reached_is_named_without_user_and_password_i9() {
+    let rig = Rig::clean().await;
+    for (url, says) in [
+        (
+            "postgresql://hunter1:hunter2@127.0.0.1:1/state?sslmode=disable&password=hunter3",
+            "postgresql://127.0.0.1:1/state: ",
+        ),
+        ("postgresql://hunter1:hunter/2@127.0.0.1/state", "percent-encoded"),
+        ("mysql://hunter1:hunter2@127.0.0.1/state", "does not begin with postgresql://"),
+    ] {
+        for command in ["run", "status", "held"] {
+            let mut start = Command::new(env!("CARGO_BIN_EXE_koppel"));
+            start.args([command, "-f"]).arg(rig.folder()).arg("--state").arg(rig.state());
+            start.env("KOPPEL_STATE_URL", url).env("KOPPEL_LOG", "trace");
+            let ran = rig.start(start).await;
+            assert_eq!(ran.code, 1, "{ran:?}");
+            ran.complains(&["error: ", "state store", says]);
+            assert!(!ran.stderr.contains("hunter"), "{ran:?}");
+        }
+    }
+    assert!(rig.sandbox.exact.calls().is_empty() && rig.sandbox.chargebee.calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_state_store_that_is_no_database_is_named() {
     let rig = Rig::clean().await;
     std::fs::create_dir(rig.state()).unwrap();

@@ -1,5 +1,5 @@
 //! A held document goes through by itself when what blocked it changes, at no more calls than that takes; `since` stays
-//! while the reason does (N3, E27–E32).
+//! while the reason does (N3, N6, E27, E28, E29, E30, E31, E32).
 
 use jiff::SignedDuration;
 use koppel::sandbox::exact::seed::Account;

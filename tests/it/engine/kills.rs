@@ -103,6 +103,14 @@ async fn killed_while_an_item_is_made_makes_no_second_one() {
     world.assert_books_equal().await;
 }
 
+/// New documents for a round, so that a kill meets a run that has something to write.
+fn issue_some(world: &World, round: u32) {
+    let (model, _) = world.in_scope().pop_first().expect("a document");
+    for nth in 0..6 {
+        world.issue_like(&model, &format!("ROUND-{round}-{nth}"));
+    }
+}
+
 #[tokio::test]
 async fn killed_at_random_again_and_again_it_books_everything_once() {
     let world = World::start(super::world::options(14, 40, false)).await;
@@ -114,6 +122,7 @@ async fn killed_at_random_again_and_again_it_books_everything_once() {
         let after = chance.random_range(1..24);
         // Else each round would wait for what the last one may have sent.
         world.a_minute_passes();
+        issue_some(&world, round);
         let mut child = spawn(&world);
         let mut ended = false;
         until("it calls so often or ends", async || {

@@ -1,4 +1,4 @@
-//! What a manifest switches: mode Plan, suspend, the start date.
+//! What a manifest switches: mode Plan, suspend, the start date (E10, E39).
 
 use super::process::run;
 use super::world::{World, flow};

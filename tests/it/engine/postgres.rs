@@ -11,6 +11,11 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 
 static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
+/// Whether the tests run on PostgreSQL.
+pub fn is_used() -> bool {
+    server().is_some()
+}
+
 /// The URL of the store that stands for `directory`; none where the tests run on SQLite.
 pub fn url(directory: &Path) -> Option<String> {
     let server = server()?;

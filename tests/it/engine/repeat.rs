@@ -1,4 +1,7 @@
-//! A run that finds nothing new does next to nothing.
+//! A first run books what can be booked and writes nothing else; a run that finds nothing new does next to nothing (E2, E15,
+//! E16).
+
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
@@ -18,6 +21,16 @@ async fn the_first_run_books_everything_that_can_be_booked_and_holds_the_rest_fo
         world.expectations.iter().map(|(number, expected)| (number.as_str(), expected.reason)).collect();
     assert_eq!(reasons, expected);
     assert_eq!(flow(&report, "invoices").booked as usize, world.entries().len());
+}
+
+/// Customers, items and entries are all that is written: what is paid is the books' own matching (E16).
+#[tokio::test]
+async fn nothing_but_the_listed_objects_is_written() {
+    let world = World::with_failures().await;
+    world.run_to_end().await;
+    let written: BTreeSet<String> = world.writes().into_iter().collect();
+    let listed = ["POST crm/Accounts 201", "POST logistics/Items 201", "POST salesentry/SalesEntries 201"];
+    assert_eq!(written.iter().map(String::as_str).collect::<Vec<_>>(), listed);
 }
 
 #[tokio::test]
