@@ -11,7 +11,7 @@ use kube::{Resource, ResourceExt};
 
 use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
-use crate::api::status::SyncConnectionStatus;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
 use crate::operator::build::{self, Plan};
 use crate::operator::context::{Context, Executor};
@@ -132,14 +132,12 @@ async fn run_inline(
     })
 }
 
-/// What a former process did, for an executor that begins.
+/// What a former process did, for an executor that begins. A run that it was asked to end is gone on with at once.
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
     let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
-    Before {
-        last_start: run.filter(|run| run.finished_at.is_some()).map(|run| run.started_at.0),
-        handled: status.last_handled_reconcile_at.clone(),
-    }
+    let whole = run.filter(|run| run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
+    Before { last_start: whole.map(|run| run.started_at.0), handled: status.last_handled_reconcile_at.clone() }
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.
