@@ -28,7 +28,7 @@ pub const APPLIED: &str = "koppel.dev/applied";
 pub const INPUTS: &str = "koppel.dev/inputs";
 /// The value of the annotation that asked for a run, on what answers it.
 pub const REQUESTED: &str = "koppel.dev/requested";
-/// On a CronJob: the digest for which a run was started last.
+/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule.
 pub const STARTED_FOR: &str = "koppel.dev/started-for";
 
 /// A connection with all that its objects are made of.
@@ -39,7 +39,7 @@ pub struct Plan<'a> {
     pub defaults: &'a WorkerDefaults,
     /// Digest of spec, mappings, rules and Secrets.
     pub inputs: &'a str,
-    /// The digest for which a run was started last, as the CronJob keeps it.
+    /// What is on record of the run that was started last, as the CronJob keeps it.
     pub started_for: Option<&'a str>,
     /// The value of the annotation that asks for a run.
     pub requested: Option<&'a str>,

@@ -22,7 +22,7 @@ use crate::operator::inline::{Before, Inline, Wanted};
 use crate::operator::judge::{Blocked, Judged, judge};
 use crate::operator::names;
 use crate::operator::status::{Standing, look_again_at, own_status, write};
-use crate::operator::workloads::{Workloads, requested};
+use crate::operator::workloads::{Workloads, requested, stalled_since};
 
 /// Brings a connection about, and says on it how it stands.
 ///
@@ -54,6 +54,11 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
     consent::warn(connection, context).await?;
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    if !context.caches.holds(&key) {
+        // It went meanwhile, and nobody will tell of it again.
+        finalize::let_go(&key, context);
+    }
     Ok(Action::requeue(next_look(connection, &standing)))
 }
 
@@ -122,6 +127,7 @@ async fn run_inline(
         inputs: seen.inputs.clone(),
         requested: requested(connection).map(str::to_owned),
         rests: connection.spec.suspend,
+        stalls: 0,
     };
     let told = inline.want(&(namespace, name), wanted, before(connection));
     Ok(Standing {
@@ -136,7 +142,9 @@ async fn run_inline(
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
     let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
-    let whole = run.filter(|run| run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
+    let is_answered = stalled_since(connection).is_none();
+    let whole =
+        run.filter(|run| is_answered && run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
     Before { last_start: whole.map(|run| run.started_at.0), handled: status.last_handled_reconcile_at.clone() }
 }
 
