@@ -58,5 +58,6 @@ remember_sysctls
 say "starting a node; its logs are in $folder/logs"
 # Everything that runs there ends with the first process of its PID namespace, and that one with this script: however it
 # ends, no process, mount, address or rule is left.
-as_root env PATH="$programs:$PATH" E2E_FOLDER="$folder" E2E_IMAGES="$images" SHELL_AFTER="${SHELL_AFTER:-}" \
+# A step has its own limits; this one is for a machine on which nothing moves any more.
+as_root timeout --kill-after=10 1800 env PATH="$programs:$PATH" E2E_FOLDER="$folder" E2E_IMAGES="$images" SHELL_AFTER="${SHELL_AFTER:-}" \
     unshare --net --mount --pid --fork --kill-child --mount-proc bash tests/e2e/run.sh

@@ -21,6 +21,7 @@ install_system_packages() {
     command -v nsenter >/dev/null || missing+=(util-linux)
     command -v openssl >/dev/null || missing+=(openssl)
     command -v conntrack >/dev/null || missing+=(conntrack)
+    command -v curl >/dev/null || missing+=(curl)
     command -v mount >/dev/null || missing+=(mount)
     [[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
 }

@@ -61,6 +61,7 @@ CREATE TABLE held (
     message    TEXT COLLATE "C" NOT NULL,
     remedy     TEXT COLLATE "C" NOT NULL,
     since      TEXT COLLATE "C" NOT NULL,
+    first_held TEXT COLLATE "C" NOT NULL,
     document   TEXT COLLATE "C",
     PRIMARY KEY (connection, kind, number)
 );

@@ -61,6 +61,7 @@ CREATE TABLE held (
     message    TEXT NOT NULL,
     remedy     TEXT NOT NULL,
     since      TEXT NOT NULL,
+    first_held TEXT NOT NULL,
     document   TEXT,
     PRIMARY KEY (connection, kind, number)
 );

@@ -33,6 +33,8 @@ pub struct RunFacts {
     pub held_since_last_booking: u64,
     /// Documents that could be booked and are not yet.
     pub backlog: u64,
+    /// The run ended before it could count them.
+    pub uncounted: bool,
     /// Documents held, for the message.
     pub held: u64,
     /// What the last run found of `Ready`; the facts of the run above are then in it already.
@@ -117,7 +119,8 @@ fn from_run(conditions: &[Condition], facts: &RunFacts) -> Option<Observed> {
     let spent = quota.filter(|quota| quota.status == Status::False.as_str());
     // An endpoint that is left alone for its errors keeps the run from what it is for, whether or not it got so far as to
     // count that.
-    spent.filter(|quota| facts.backlog > 0 || quota.reason == Reason::ErrorQuotaNear.as_str()).map(taken_over)
+    let left = facts.backlog > 0 || facts.uncounted;
+    spent.filter(|quota| left || quota.reason == Reason::ErrorQuotaNear.as_str()).map(taken_over)
 }
 
 fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
@@ -260,7 +263,9 @@ mod tests {
         let spent = with(&[(ConditionType::QuotaHealthy, false, Reason::DayQuotaSpent)]);
         let facts = RunFacts { backlog: 800, ..reported() };
         assert_eq!(summary(&spent, &facts), ("False".into(), "DayQuotaSpent".into()));
-        assert_eq!(summary(&spent, &RunFacts { backlog: 0, ..facts }), ("True".into(), "Synced".into()));
+        assert_eq!(summary(&spent, &RunFacts { backlog: 0, ..facts.clone() }), ("True".into(), "Synced".into()));
+        let blind = RunFacts { backlog: 0, uncounted: true, ..facts };
+        assert_eq!(summary(&spent, &blind), ("False".into(), "DayQuotaSpent".into()), "what is left is not known");
     }
 
     #[test]

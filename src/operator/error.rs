@@ -13,9 +13,9 @@ pub type OperatorResult<T> = Result<T, OperatorError>;
 /// A reconcile that did not come to its end.
 #[derive(Debug, Error)]
 pub enum OperatorError {
-    #[error("unable to {verb} {kind} {namespace}/{name}: {}", words(source))]
+    #[error("unable to {verb} {kind} {namespace}/{name}: {why}", why = words(.source))]
     Child { verb: &'static str, kind: String, namespace: String, name: String, source: Box<kube::Error> },
-    #[error("the API server refused: {}", words(.0))]
+    #[error("the API server refused: {why}", why = words(.0))]
     Kube(#[source] kube::Error),
     #[error(transparent)]
     State(#[from] StateError),

@@ -45,7 +45,7 @@ impl ConnectionState {
     pub(super) async fn write_hold(&self, connection: &mut AnyConnection, held: &HeldDocument) -> StateResult<()> {
         query(
             "INSERT INTO held (connection, kind, number, identity, customer, currency, total, reason, message, remedy,
-             since, document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             since, document, first_held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11)
              ON CONFLICT (connection, kind, number) DO UPDATE SET
              since = CASE WHEN held.reason = excluded.reason THEN held.since ELSE excluded.since END,
              identity = excluded.identity, customer = excluded.customer, currency = excluded.currency,
@@ -109,9 +109,9 @@ impl ConnectionState {
         Ok(self.cursor::<bool>("decided", identity).await?.is_some())
     }
 
-    /// How many documents are held since `instant`.
+    /// How many documents were held for the first time after `instant`; another reason makes a document no newer.
     pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
-        let row = query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND since > $2")
+        let row = query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND first_held > $2")
             .bind(&self.connection)
             .bind(text_of(instant))
             .fetch_one(&self.pool)

@@ -112,7 +112,8 @@ fn run_summary(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) ->
         finished_at: Some(Time(session.clock.now())),
         outcome: Some(record.outcome),
         booked: sum(&record.flows, |flow| flow.booked),
-        updated: sum(&record.flows, |flow| flow.created + flow.updated),
+        // Mode Plan has brought nothing up to date.
+        updated: if session.writes() { sum(&record.flows, |flow| flow.created + flow.updated) } else { 0 },
         held: held.total,
         calls: Calls {
             chargebee: signed(session.chargebee.counter().snapshot()),
@@ -150,7 +151,9 @@ async fn flow_statuses(
             booked: if of_documents {
                 booked
             } else {
-                tally.map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated))
+                tally
+                    .filter(|_| session.writes())
+                    .map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated))
             },
             held: if of_documents { held.total } else { session.state.link_problems(link_kind).await? },
             last_booked_at: last_booked_at.filter(|_| of_documents).map(Time),
@@ -306,6 +309,7 @@ async fn run_facts(
         nothing_of_today: record.findings.present_missing.clone(),
         held_since_last_booking: u64::try_from(since).unwrap_or(0),
         backlog,
+        uncounted: record.backlog.is_none(),
         held: u64::try_from(held.total).unwrap_or(0),
         verdict: None,
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, ServiceAccount};
 use koppel::api::SyncConnection;
 use koppel::state::Store;
 use koppel::sync::state_key;
@@ -14,6 +14,7 @@ use super::namespace::Namespace;
 use super::operator::Operator;
 use super::standing::{held, run_id, status_of, why};
 use super::vendors::{CONNECTION, SALES, Vendors};
+use super::worker::{CHILD, Pods};
 
 const TOKENS: &str = "koppel-wolkwerk-token";
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -79,10 +80,7 @@ async fn a_new_first_token_is_taken_over_and_a_spent_one_is_not_used_again() {
     namespace.run_now("after the other consent").await;
     let dead = namespace.status().await;
     assert_eq!(why(&dead, "CredentialsValid").0, "ReauthorizationRequired", "{:?}", why(&dead, "CredentialsValid"));
-    assert_eq!(
-        status_of(&namespace.until_status("Ready False", |one| status_of(one, "Ready") == "False").await, "Ready"),
-        "False"
-    );
+    namespace.until_status("Ready False", |status| status_of(status, "Ready") == "False").await;
 
     give_token(&namespace, &token).await;
     let after = namespace.until_ready().await;
@@ -156,4 +154,36 @@ async fn where_the_policy_says_retain_nothing_is_waited_for_and_the_tokens_stay(
     delete(&namespace).await;
     vendors.sandbox.exact.release();
     assert_eq!(consents(&namespace).await.len(), 1);
+}
+
+/// With workers the state is on a volume: a directory here, since no pod runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_takes_up_the_volume_and_the_tokens_of_a_connection_that_was_deleted() {
+    let (vendors, namespace) = (Vendors::clean().await, Namespace::new().await);
+    let operator = Operator::workload(&namespace).await;
+    let _running = operator.start();
+    vendors.apply(&namespace).await;
+    let pods = Pods::of(&namespace).await;
+    pods.run("before").await;
+    let before = namespace.until_ready().await;
+    vendors.assert_books_equal(&held(&before));
+    let claim =
+        async || namespace.api::<PersistentVolumeClaim>().get("koppel-wolkwerk-state").await.unwrap().metadata.uid;
+    let (entries, kept, volume) = (vendors.entries(), consents(&namespace).await, claim().await);
+
+    delete(&namespace).await;
+    let gone = || async { namespace.api::<ServiceAccount>().get_opt(CHILD).await.unwrap().is_none().then_some(()) };
+    namespace.until("the worker's account is gone", Duration::from_secs(30), gone).await;
+    assert_eq!((claim().await, consents(&namespace).await), (volume.clone(), kept.clone()));
+
+    vendors.access_tokens_end();
+    vendors.apply(&namespace).await;
+    let again = Pods::of(&namespace).await.on(pods.volume);
+    again.run("after").await;
+    let after = namespace.until_ready().await;
+    assert_eq!(after.last_run.unwrap().booked, 0);
+    assert_eq!(vendors.entries(), entries);
+    assert_eq!(vendors.calls("POST", SALES).len(), entries.len());
+    assert_eq!(vendors.token_answers(), [200, 200], "the spent token was tried, or consent was needed");
+    assert_eq!((claim().await, consents(&namespace).await), (volume, kept));
 }

@@ -128,6 +128,7 @@ async fn a_leader_that_is_asked_to_end_hands_over_at_once() {
     vendors.sandbox.exact.release();
     assert!(first.exit(PATIENCE).await.success(), "{}", first.output());
     let ended = Instant::now();
+    assert!(vendors.entries().len() < vendors.in_scope().len(), "the run went on to its end");
     until_leads(&namespace, "second").await;
     assert!(ended.elapsed() < Duration::from_secs(8), "the Lease was left to run out: {:?}", ended.elapsed());
     assert_healed(&namespace, &vendors).await;

@@ -14,6 +14,7 @@ mod namespace;
 mod operator;
 mod process;
 mod proxy;
+mod secrets;
 mod standing;
 mod vendors;
 mod wait;
@@ -37,6 +38,7 @@ mod steady;
 mod trouble;
 
 mod adopted;
+mod continuous;
 mod definitions;
 mod failover;
 mod harness;
@@ -47,3 +49,5 @@ mod postgres;
 mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod worker;
+mod worker_alone;

@@ -82,8 +82,12 @@ node_group() {
     done
 }
 
+# An authority and a certificate apart: rustls takes no authority for a server.
 node_certificates() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=koppel-e2e \
+    local curve=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    openssl req -x509 "${curve[@]}" -days 2 -subj /CN=koppel-e2e -keyout "$config/ca.key" -out "$config/ca.crt" 2>/dev/null
+    openssl req -x509 "${curve[@]}" -days 2 -subj /CN=kube-apiserver -CA "$config/ca.crt" -CAkey "$config/ca.key" \
+        -addext basicConstraints=critical,CA:FALSE \
         -addext "subjectAltName=IP:10.0.0.1,IP:$node_address,IP:127.0.0.1,DNS:kubernetes.default.svc" \
         -keyout "$config/server.key" -out "$config/server.crt" 2>/dev/null
     openssl genrsa -out "$config/accounts.key" 2048 2>/dev/null
@@ -97,7 +101,7 @@ identity() {
     cat >"$config/$1.kubeconfig" <<YAML
 apiVersion: v1
 kind: Config
-clusters: [{name: e2e, cluster: {server: "https://$node_address:443", certificate-authority: $config/server.crt}}]
+clusters: [{name: e2e, cluster: {server: "https://$node_address:443", certificate-authority: $config/ca.crt}}]
 users: [{name: e2e, user: {token: $token}}]
 contexts: [{name: e2e, context: {cluster: e2e, user: e2e}}]
 current-context: e2e
@@ -132,7 +136,7 @@ control_plane() {
         --kubelet-preferred-address-types=InternalIP
     wait_for 90 "the API server is ready" kubectl get --raw /readyz
     run kube-controller-manager kube-controller-manager --kubeconfig="$config/manager.kubeconfig" \
-        --root-ca-file="$config/server.crt" --service-account-private-key-file="$config/accounts.key" \
+        --root-ca-file="$config/ca.crt" --service-account-private-key-file="$config/accounts.key" \
         --use-service-account-credentials --leader-elect=false --secure-port=0
     run kube-scheduler kube-scheduler --kubeconfig="$config/scheduler.kubeconfig" --leader-elect=false --secure-port=0
 }
@@ -144,15 +148,16 @@ node_programs() {
         --node-ip="$node_address" --hostname-override=n1
     wait_for 60 "the node is registered" kubectl get node n1
     run kube-proxy kube-proxy --config="$config/kube-proxy.yaml"
-    kubectl create clusterrolebinding e2e-dns --clusterrole=system:kube-dns --user=coredns >/dev/null
-    kubectl create clusterrole e2e-dns --verb=list,watch --resource=endpointslices.discovery.k8s.io >/dev/null
-    kubectl create clusterrolebinding e2e-dns-slices --clusterrole=e2e-dns --user=coredns >/dev/null
+    kubectl create clusterrole e2e-dns --verb=list,watch \
+        --resource=namespaces,services,pods,endpointslices.discovery.k8s.io >/dev/null
+    kubectl create clusterrolebinding e2e-dns --clusterrole=e2e-dns --user=coredns >/dev/null
     run coredns coredns -conf "$config/Corefile"
     kubectl wait --for=condition=Ready --timeout=60s node/n1 >/dev/null
 }
 
 import_images() {
     local file
+    product=$(tar -xOf "$E2E_IMAGES/koppel.tar" index.json | sed 's/.*"io.containerd.image.name":"\([^"]*\)".*/\1/')
     for file in "$E2E_IMAGES"/*.tar; do
         ctr --namespace k8s.io images import --no-unpack=false "$file" >"$logs/import-$(basename "$file").log" 2>&1 || {
             cat "$logs/import-$(basename "$file").log" >&2

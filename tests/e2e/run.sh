@@ -3,6 +3,7 @@
 set -euo pipefail
 begun=$SECONDS
 source tests/e2e/node.sh
+source tests/e2e/volumes.sh
 source tests/e2e/steps.sh
 
 on_exit() {

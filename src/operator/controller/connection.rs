@@ -9,9 +9,9 @@ use k8s_openapi::api::batch::v1::CronJob;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::{LOOK_AGAIN, finalize, result_of, settled};
+use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
-use crate::api::status::SyncConnectionStatus;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
 use crate::operator::build::{self, Plan};
 use crate::operator::context::{Context, Executor};
@@ -51,6 +51,7 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
             Executor::Inline(inline) => run_inline(connection, context, inline, validated, &seen).await?,
         },
     };
+    consent::warn(connection, context).await?;
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
     let key = (connection.namespace().unwrap_or_default(), connection.name_any());
@@ -137,16 +138,14 @@ async fn run_inline(
     })
 }
 
-/// What a former process did, for an executor that begins.
+/// What a former process did, for an executor that begins. A run that it was asked to end is gone on with at once.
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
+    let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
     let is_answered = stalled_since(connection).is_none();
-    let run =
-        status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation && is_answered);
-    Before {
-        last_start: run.filter(|run| run.finished_at.is_some()).map(|run| run.started_at.0),
-        handled: status.last_handled_reconcile_at.clone(),
-    }
+    let whole =
+        run.filter(|run| is_answered && run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
+    Before { last_start: whole.map(|run| run.started_at.0), handled: status.last_handled_reconcile_at.clone() }
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.

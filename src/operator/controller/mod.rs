@@ -1,6 +1,7 @@
 //! The controllers of the three kinds. Each reconcile reads as its stages: dereference → validate → build → apply → status.
 
 pub mod connection;
+mod consent;
 pub mod dependent;
 pub mod finalize;
 

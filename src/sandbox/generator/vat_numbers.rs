@@ -82,8 +82,14 @@ pub(super) fn greece(dice: &mut Dice) -> String {
 
 /// GB and XI: seven digits and two check digits which bring the weighted sum to a multiple of 97.
 pub(super) fn united_kingdom(dice: &mut Dice) -> String {
-    let digits = dice.digits(7);
-    format!("{}{:02}", text(&digits), 97 - weighted(&digits, &[8, 7, 6, 5, 4, 3, 2]) % 97)
+    loop {
+        let digits = dice.digits(7);
+        // Outside these ranges numbers have another check or are not given out.
+        if matches!(value(&digits), 1_000_000..=9_490_000 | 9_700_001..=9_990_000) {
+            let check = (97 - weighted(&digits, &[8, 7, 6, 5, 4, 3, 2]) % 97) % 97;
+            return format!("{}{check:02}", text(&digits));
+        }
+    }
 }
 
 /// The same number with its last digit changed, so that it fits the format and fails the check.
@@ -115,7 +121,7 @@ mod tests {
         ];
         let mut dice = Dice::new(7);
         for (prefix, make) in makers {
-            for _ in 0..50 {
+            for _ in 0..300 {
                 let number = format!("{prefix}{}", make(&mut dice));
                 assert!(check_vat(&number).is_valid, "{number}");
             }
