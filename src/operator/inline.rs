@@ -49,6 +49,8 @@ pub struct Before {
     pub last_start: Option<Timestamp>,
     /// The value of the annotation that was answered last.
     pub handled: Option<String>,
+    /// The digest with which the last run was made, where that is known.
+    pub ran_for: Option<String>,
 }
 
 /// What the executor says of a connection.
@@ -56,6 +58,8 @@ pub struct Before {
 pub struct Told {
     pub handled: Option<String>,
     pub next_run_at: Option<Timestamp>,
+    /// The digest with which the last run was made.
+    pub ran_for: Option<String>,
 }
 
 /// Runs connections. Cheap to clone.
@@ -92,6 +96,12 @@ impl Inline {
         &self.inner.store
     }
 
+    /// How a connection stands; none where nothing was wanted of it yet.
+    pub fn told(&self, key: &Key) -> Option<Told> {
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.get(key).map(Task::told)
+    }
+
     /// Says what is wanted of a connection from now on, and returns how it stands.
     pub fn want(&self, key: &Key, wanted: Wanted, before: Before) -> Told {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +113,7 @@ impl Inline {
             *current = wanted;
             changed
         });
-        let told = task.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.clone()
+        task.told()
     }
 
     /// No run is to start until [`want`](Self::want) is called again; one under way ends by itself.
@@ -134,7 +143,8 @@ impl Inline {
 
     fn begin(&self, wanted: Wanted, before: Before) -> Task {
         let (sender, receiver) = watch::channel(wanted);
-        let told = Arc::new(Mutex::new(Told { handled: before.handled.clone(), next_run_at: None }));
+        let (handled, ran_for) = (before.handled.clone(), before.ran_for.clone());
+        let told = Arc::new(Mutex::new(Told { handled, next_run_at: None, ran_for }));
         let stop = self.inner.stop.narrower();
         let work = Work {
             inner: Arc::clone(&self.inner),
@@ -142,10 +152,17 @@ impl Inline {
             told: Arc::clone(&told),
             stop: stop.clone(),
             started_for: None,
+            ran_for: before.ran_for,
             handled: before.handled,
             due: Timestamp::UNIX_EPOCH,
         };
         Task { wanted: sender, told, stop, handle: tokio::spawn(work.go_on(before.last_start)) }
+    }
+}
+
+impl Task {
+    fn told(&self) -> Told {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -157,6 +174,8 @@ struct Work {
     stop: StopSignal,
     /// The digest for which a run was started last.
     started_for: Option<String>,
+    /// The digest with which a run was made last.
+    ran_for: Option<String>,
     handled: Option<String>,
     due: Timestamp,
 }
@@ -167,7 +186,8 @@ impl Work {
             // The operator was started anew: its connections go on where they were, and do not all run at once.
             let wanted = self.wanted.borrow().clone();
             self.due = next_start(&wanted.connection, last_start);
-            self.started_for = Some(wanted.inputs);
+            // What has changed meanwhile starts a run all the same.
+            self.started_for = self.ran_for.clone().or(Some(wanted.inputs));
         }
         while !self.stop.is_asked() {
             let wanted = self.wanted.borrow_and_update().clone();
@@ -206,8 +226,10 @@ impl Work {
                 _ => tracing::error!(connection, %error, "the run could not be made"),
             }
             self.due = started.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
-            self.tell(Some(self.due));
+        } else {
+            self.ran_for = Some(wanted.inputs.clone());
         }
+        self.tell(Some(self.due));
     }
 
     /// Waits until something is due or has changed; false once nothing more is wanted.
@@ -223,7 +245,7 @@ impl Work {
     }
 
     fn tell(&self, next_run_at: Option<Timestamp>) {
-        let told = Told { handled: self.handled.clone(), next_run_at };
+        let told = Told { handled: self.handled.clone(), next_run_at, ran_for: self.ran_for.clone() };
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 }

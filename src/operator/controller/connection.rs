@@ -6,14 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 
 use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
-use crate::operator::build::{self, Plan};
+use crate::operator::build::{self, Plan, STARTED_FOR};
 use crate::operator::context::{Context, Executor};
 use crate::operator::dereference::{Dereferenced, dereference};
 use crate::operator::error::{OperatorError, OperatorResult};
@@ -103,12 +104,17 @@ async fn run_inline(
     let child = names::child(&name);
     delete::<CronJob>(&context.client, &namespace, &child).await?;
     delete::<Deployment>(&context.client, &namespace, &child).await?;
+    let key = (namespace.clone(), name.clone());
+    let ran_for = match inline.told(&key) {
+        Some(told) => told.ran_for,
+        None => recorded_digest(context, &namespace, &name).await?,
+    };
     let plan = Plan {
         object: connection,
         validated: &validated,
         defaults: &context.defaults,
         inputs: &seen.inputs,
-        started_for: None,
+        started_for: ran_for.as_deref(),
         requested: None,
         resting: false,
     };
@@ -123,7 +129,7 @@ async fn run_inline(
         requested: requested(connection).map(str::to_owned),
         rests: connection.spec.suspend,
     };
-    let told = inline.want(&(namespace, name), wanted, before(connection));
+    let told = inline.want(&key, wanted, Before { ran_for, ..before(connection) });
     Ok(Standing {
         next_run_at: told.next_run_at.filter(|_| !connection.spec.suspend),
         handled: told.handled,
@@ -137,7 +143,15 @@ fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
     let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
     let whole = run.filter(|run| run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
-    Before { last_start: whole.map(|run| run.started_at.0), handled: status.last_handled_reconcile_at.clone() }
+    let handled = status.last_handled_reconcile_at.clone();
+    Before { last_start: whole.map(|run| run.started_at.0), handled, ran_for: None }
+}
+
+/// The digest with which a former process made the last run, as it has left it on the token Secret.
+async fn recorded_digest(context: &Context, namespace: &str, name: &str) -> OperatorResult<Option<String>> {
+    let secrets: Api<Secret> = Api::namespaced(context.client.clone(), namespace);
+    let live = secrets.get_metadata_opt(&names::token_secret(name)).await.map_err(OperatorError::Kube)?;
+    Ok(live.and_then(|live| live.annotations().get(STARTED_FOR).cloned()))
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.
