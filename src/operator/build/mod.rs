@@ -28,7 +28,8 @@ pub const APPLIED: &str = "koppel.dev/applied";
 pub const INPUTS: &str = "koppel.dev/inputs";
 /// The value of the annotation that asked for a run, on what answers it.
 pub const REQUESTED: &str = "koppel.dev/requested";
-/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule.
+/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule. Where the operator
+/// runs the engine itself, the digest alone, on the token Secret.
 pub const STARTED_FOR: &str = "koppel.dev/started-for";
 
 /// A connection with all that its objects are made of.
@@ -109,9 +110,12 @@ pub fn children(plan: &Plan<'_>) -> Vec<Child> {
     children
 }
 
-/// What is left of the children where the operator runs the engine itself: the tokens.
+/// What is left of the children where the operator runs the engine itself: the tokens, with what another process that takes
+/// over must know.
 pub fn inline_children(plan: &Plan<'_>) -> Vec<Child> {
-    vec![token_secret(plan)]
+    let mut secret = storage::token_secret(plan);
+    secret.metadata.annotations = plan.started_for.map(|inputs| [(STARTED_FOR.to_owned(), inputs.to_owned())].into());
+    vec![child(&secret)]
 }
 
 fn token_secret(plan: &Plan<'_>) -> Child {
