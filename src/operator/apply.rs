@@ -35,7 +35,12 @@ pub async fn apply(client: &Client, namespace: &str, child: &Child) -> OperatorR
         Some(_) => Applied::Changed,
     };
     let params = PatchParams::apply(OPERATOR).force();
-    api.patch(&child.name, &params, &Patch::Apply(&child.body)).await.map_err(failed)?;
+    let now = api.patch(&child.name, &params, &Patch::Apply(&child.body)).await.map_err(failed)?;
+    if !is_as_wanted(&now, child) {
+        // An apply leaves what others have added to a list of ours, such as a container; a merge makes lists what they are to be.
+        let params = PatchParams { field_manager: Some(OPERATOR.to_owned()), ..PatchParams::default() };
+        api.patch(&child.name, &params, &Patch::Merge(&child.body)).await.map_err(failed)?;
+    }
     Ok(applied)
 }
 

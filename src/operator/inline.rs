@@ -40,6 +40,8 @@ pub struct Wanted {
     pub requested: Option<String>,
     /// No run is to start.
     pub rests: bool,
+    /// How often a person had to mend something: only a run can say that all is well again.
+    pub stalls: u64,
 }
 
 /// What was done before this process began, as the status tells.
@@ -107,6 +109,7 @@ impl Inline {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tasks.entry(key.clone()).or_insert_with(|| self.begin(wanted.clone(), before));
         task.wanted.send_if_modified(|current| {
+            let wanted = Wanted { stalls: current.stalls, ..wanted };
             let changed = current.inputs != wanted.inputs
                 || current.requested != wanted.requested
                 || current.rests != wanted.rests;
@@ -120,7 +123,11 @@ impl Inline {
     pub fn rest(&self, key: &Key) {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = tasks.get(key) {
-            task.wanted.send_if_modified(|current| !std::mem::replace(&mut current.rests, true));
+            task.wanted.send_if_modified(|current| {
+                let worked = !std::mem::replace(&mut current.rests, true);
+                current.stalls += u64::from(worked);
+                worked
+            });
         }
     }
 
@@ -134,11 +141,23 @@ impl Inline {
         }
     }
 
+    /// The connection is gone: what runs is asked to end, and ends by itself.
+    pub fn let_go(&self, key: &Key) {
+        let task = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        if let Some(task) = task {
+            task.stop.ask();
+        }
+    }
+
+    /// The connections that it has a task for.
+    pub fn keys(&self) -> Vec<Key> {
+        self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// Asks every run to end, and waits for them: a call under way is not broken off.
     pub async fn end(&self) {
         self.inner.stop.ask();
-        let keys: Vec<Key> = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-        futures::future::join_all(keys.iter().map(|key| self.forget(key))).await;
+        futures::future::join_all(self.keys().iter().map(|key| self.forget(key))).await;
     }
 
     fn begin(&self, wanted: Wanted, before: Before) -> Task {
@@ -153,6 +172,7 @@ impl Inline {
             stop: stop.clone(),
             started_for: None,
             ran_for: before.ran_for,
+            stalls: 0,
             handled: before.handled,
             due: Timestamp::UNIX_EPOCH,
         };
@@ -176,6 +196,8 @@ struct Work {
     started_for: Option<String>,
     /// The digest with which a run was made last.
     ran_for: Option<String>,
+    /// How often something had been mended by then.
+    stalls: u64,
     handled: Option<String>,
     due: Timestamp,
 }
@@ -202,7 +224,8 @@ impl Work {
     fn is_due(&self, wanted: &Wanted) -> bool {
         let asked = wanted.requested.is_some() && wanted.requested != self.handled;
         let changed = self.started_for.as_deref() != Some(wanted.inputs.as_str());
-        !wanted.rests && (asked || changed || Timestamp::now() >= self.due)
+        let mended = self.stalls != wanted.stalls;
+        !wanted.rests && (asked || changed || mended || Timestamp::now() >= self.due)
     }
 
     async fn run(&mut self, wanted: &Wanted) {
@@ -213,6 +236,7 @@ impl Work {
         // Told before: the report of the run is what makes the operator look.
         let started = Timestamp::now();
         self.started_for = Some(wanted.inputs.clone());
+        self.stalls = wanted.stalls;
         self.handled = wanted.requested.clone();
         self.due = next_start(&wanted.connection, started);
         self.tell(Some(self.due));

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::api_call::words;
 use super::backoff::Backoffs;
 use super::client::connect;
 use super::context::{Context, Executor};
@@ -194,7 +195,7 @@ async fn definitions_are_served(client: &Client, readiness: &Readiness) {
                 }
                 format!("not served: {}", missing.join(", "))
             }
-            Err(error) => format!("{API_VERSION} is not served ({error})"),
+            Err(error) => format!("{API_VERSION} is not served ({})", words(&error)),
         };
         let why = format!("{why}; install the CustomResourceDefinitions of this version");
         tracing::warn!(why, "waiting for the kinds");

@@ -17,6 +17,7 @@ use super::error::{OperatorError, OperatorResult};
 use super::names::{self, OPERATOR};
 use super::runs::{Facts, Start, decide};
 use super::status::Standing;
+use crate::api::conditions::{ConditionType, find_condition};
 use crate::api::validate::{Cadence, ValidatedConnection};
 use crate::api::workload::WorkloadType;
 use crate::api::{REQUESTED_AT, SyncConnection};
@@ -72,6 +73,7 @@ impl Workloads<'_> {
             started_for: started_for.as_deref(),
             requested: self.requested(),
             handled: handled.as_deref(),
+            stalled_since: stalled_since(self.connection),
             jobs: jobs.iter().map(|job| (job.name_any(), is_active(job))).collect(),
         };
         let start = decide(&facts);
@@ -79,7 +81,7 @@ impl Workloads<'_> {
         let resting = facts.rests || start.rests_the_schedule() || asked_for_is_active;
         let mut plan = self.plan(validated, seen, resting);
         plan.started_for = match &start {
-            Start::Already(_) => Some(&seen.inputs),
+            Start::Already(run) => Some(&run.record),
             _ => started_for.as_deref(),
         };
         self.apply_all(&plan).await?;
@@ -109,7 +111,7 @@ impl Workloads<'_> {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             Err(error) => return Err(OperatorError::Kube(error)),
         }
-        let recorded = Plan { started_for: Some(plan.inputs), ..*plan };
+        let recorded = Plan { started_for: Some(&run.record), ..*plan };
         if let Some(workload) = build::children(&recorded).last() {
             apply(self.client, &self.namespace(), workload).await?;
         }
@@ -211,6 +213,12 @@ impl Workloads<'_> {
 /// The value of the annotation that asks for a run; an empty one asks for nothing.
 pub fn requested(connection: &SyncConnection) -> Option<&str> {
     connection.annotations().get(REQUESTED_AT).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Since when the status says that nothing goes on until a person acts.
+pub fn stalled_since(connection: &SyncConnection) -> Option<Timestamp> {
+    let conditions = &connection.status.as_ref()?.conditions;
+    find_condition(conditions, ConditionType::Stalled).map(|stalled| stalled.last_transition_time.0)
 }
 
 /// Suspends the CronJob of a connection and takes the pod of its Deployment away, where they are there and do not rest yet.

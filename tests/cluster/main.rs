@@ -19,8 +19,25 @@ mod standing;
 mod vendors;
 mod wait;
 
-mod adopted;
+// What becomes of a tenant that nobody runs: `running` is the operator as the chart runs it, `scene` the tenant.
+mod running;
+mod scene;
+
+mod busy_server;
+mod changes;
 mod chart;
+mod children;
+mod conflicts;
+mod drift;
+mod goodbye;
+mod restricted;
+mod rights;
+mod runs;
+mod serving;
+mod steady;
+mod trouble;
+
+mod adopted;
 mod continuous;
 mod definitions;
 mod failover;
@@ -33,3 +50,4 @@ mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
 mod worker;
+mod worker_alone;

@@ -14,7 +14,7 @@ use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
-use crate::operator::build::{self, Plan, STARTED_FOR};
+use crate::operator::build::{self, Plan, RAN_FOR};
 use crate::operator::context::{Context, Executor};
 use crate::operator::dereference::{Dereferenced, dereference};
 use crate::operator::error::{OperatorError, OperatorResult};
@@ -23,7 +23,7 @@ use crate::operator::inline::{Before, Inline, Wanted};
 use crate::operator::judge::{Blocked, Judged, judge};
 use crate::operator::names;
 use crate::operator::status::{Standing, look_again_at, own_status, write};
-use crate::operator::workloads::{Workloads, requested};
+use crate::operator::workloads::{Workloads, requested, stalled_since};
 
 /// Brings a connection about, and says on it how it stands.
 ///
@@ -55,6 +55,11 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
     consent::warn(connection, context).await?;
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    if !context.caches.holds(&key) {
+        // It went meanwhile, and nobody will tell of it again.
+        finalize::let_go(&key, context);
+    }
     Ok(Action::requeue(next_look(connection, &standing)))
 }
 
@@ -114,11 +119,11 @@ async fn run_inline(
         validated: &validated,
         defaults: &context.defaults,
         inputs: &seen.inputs,
-        started_for: ran_for.as_deref(),
+        started_for: None,
         requested: None,
         resting: false,
     };
-    for child in build::inline_children(&plan) {
+    for child in build::inline_children(&plan, ran_for.as_deref()) {
         apply(&context.client, &namespace, &child).await?;
     }
     let workload = workloads(connection, context);
@@ -128,6 +133,7 @@ async fn run_inline(
         inputs: seen.inputs.clone(),
         requested: requested(connection).map(str::to_owned),
         rests: connection.spec.suspend,
+        stalls: 0,
     };
     let told = inline.want(&key, wanted, Before { ran_for, ..before(connection) });
     Ok(Standing {
@@ -142,7 +148,9 @@ async fn run_inline(
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
     let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
-    let whole = run.filter(|run| run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
+    let is_answered = stalled_since(connection).is_none();
+    let whole =
+        run.filter(|run| is_answered && run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
     let handled = status.last_handled_reconcile_at.clone();
     Before { last_start: whole.map(|run| run.started_at.0), handled, ran_for: None }
 }
@@ -151,7 +159,7 @@ fn before(connection: &SyncConnection) -> Before {
 async fn recorded_digest(context: &Context, namespace: &str, name: &str) -> OperatorResult<Option<String>> {
     let secrets: Api<Secret> = Api::namespaced(context.client.clone(), namespace);
     let live = secrets.get_metadata_opt(&names::token_secret(name)).await.map_err(OperatorError::Kube)?;
-    Ok(live.and_then(|live| live.annotations().get(STARTED_FOR).cloned()))
+    Ok(live.and_then(|live| live.annotations().get(RAN_FOR).cloned()))
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.

@@ -3,7 +3,7 @@
 pub mod connection;
 mod consent;
 pub mod dependent;
-mod finalize;
+pub mod finalize;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -69,6 +69,10 @@ impl Connections {
         self.seen().remove(&(namespace.to_owned(), name.to_owned()));
     }
 
+    pub fn keys(&self) -> Vec<Key> {
+        self.seen().keys().cloned().collect()
+    }
+
     fn seen(&self) -> MutexGuard<'_, BTreeMap<Key, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
