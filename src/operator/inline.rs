@@ -172,8 +172,8 @@ impl Inline {
             told: Arc::clone(&told),
             stop: stop.clone(),
             started_for: None,
-            stalls: 0,
             ran_for: before.ran_for,
+            stalls: 0,
             handled: before.handled,
             due: Timestamp::UNIX_EPOCH,
             failures: 0,
@@ -196,10 +196,10 @@ struct Work {
     stop: StopSignal,
     /// The digest for which a run was started last.
     started_for: Option<String>,
-    /// How often something had been mended by then.
-    stalls: u64,
     /// The digest with which a run was made last.
     ran_for: Option<String>,
+    /// How often something had been mended by then.
+    stalls: u64,
     handled: Option<String>,
     due: Timestamp,
     /// Runs in a row that could not be made or reported.

@@ -28,9 +28,10 @@ pub const APPLIED: &str = "koppel.dev/applied";
 pub const INPUTS: &str = "koppel.dev/inputs";
 /// The value of the annotation that asked for a run, on what answers it.
 pub const REQUESTED: &str = "koppel.dev/requested";
-/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule. Where the operator
-/// runs the engine itself, the digest alone, on the token Secret.
+/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule.
 pub const STARTED_FOR: &str = "koppel.dev/started-for";
+/// On a token Secret, where the operator runs the engine itself: the digest with which the last run was made.
+pub const RAN_FOR: &str = "koppel.dev/ran-for";
 
 /// A connection with all that its objects are made of.
 #[derive(Clone, Copy, Debug)]
@@ -110,11 +111,11 @@ pub fn children(plan: &Plan<'_>) -> Vec<Child> {
     children
 }
 
-/// What is left of the children where the operator runs the engine itself: the tokens, with what another process that takes
-/// over must know.
-pub fn inline_children(plan: &Plan<'_>) -> Vec<Child> {
+/// What is left of the children where the operator runs the engine itself: the tokens, with the digest of the last run, which
+/// another process that takes over must know.
+pub fn inline_children(plan: &Plan<'_>, ran_for: Option<&str>) -> Vec<Child> {
     let mut secret = storage::token_secret(plan);
-    secret.metadata.annotations = plan.started_for.map(|inputs| [(STARTED_FOR.to_owned(), inputs.to_owned())].into());
+    secret.metadata.annotations = ran_for.map(|inputs| [(RAN_FOR.to_owned(), inputs.to_owned())].into());
     vec![child(&secret)]
 }
 

@@ -14,7 +14,7 @@ use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
-use crate::operator::build::{self, Plan, STARTED_FOR};
+use crate::operator::build::{self, Plan, RAN_FOR};
 use crate::operator::context::{Context, Executor};
 use crate::operator::dereference::{Dereferenced, dereference};
 use crate::operator::error::{OperatorError, OperatorResult, described};
@@ -146,11 +146,11 @@ async fn run_inline(
         validated: &validated,
         defaults: &context.defaults,
         inputs: &seen.inputs,
-        started_for: ran_for.as_deref(),
+        started_for: None,
         requested: None,
         resting: false,
     };
-    for child in build::inline_children(&plan) {
+    for child in build::inline_children(&plan, ran_for.as_deref()) {
         apply(&context.client, &namespace, &child).await?;
     }
     let workload = workloads(connection, context);
@@ -186,7 +186,7 @@ fn before(connection: &SyncConnection) -> Before {
 async fn recorded_digest(context: &Context, namespace: &str, name: &str) -> OperatorResult<Option<String>> {
     let secrets: Api<Secret> = Api::namespaced(context.client.clone(), namespace);
     let live = secrets.get_metadata_opt(&names::token_secret(name)).await.map_err(OperatorError::Kube)?;
-    Ok(live.and_then(|live| live.annotations().get(STARTED_FOR).cloned()))
+    Ok(live.and_then(|live| live.annotations().get(RAN_FOR).cloned()))
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.
