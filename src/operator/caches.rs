@@ -191,23 +191,24 @@ fn stream<K: Send + Sync + 'static>(heard: Heard<K>) -> impl Stream<Item = Arc<K
 /// Whether what was heard of an object is news to others: its spec is another one, or it is gone. A status is no news.
 pub struct News<K: Resource<DynamicType = ()> + Clone + 'static> {
     cache: Store<K>,
-    generations: Mutex<HashMap<ObjectRef<K>, Option<i64>>>,
+    /// Identity and generation: an object that was made again begins to count anew.
+    versions: Mutex<HashMap<ObjectRef<K>, (Option<String>, Option<i64>)>>,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> News<K> {
     pub fn new(cache: Store<K>) -> Self {
-        Self { cache, generations: Mutex::default() }
+        Self { cache, versions: Mutex::default() }
     }
 
     pub fn is(&self, object: &K) -> bool {
         let key = ObjectRef::from_obj(object);
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if self.cache.get(&key).is_none() {
-            generations.remove(&key);
+            versions.remove(&key);
             return true;
         }
-        let generation = object.meta().generation;
-        generations.insert(key, generation) != Some(generation)
+        let version = (object.meta().uid.clone(), object.meta().generation);
+        versions.insert(key, version.clone()) != Some(version)
     }
 }
 

@@ -109,13 +109,23 @@ impl Workloads<'_> {
         match jobs.create(&params, &build::run_job(plan, run)).await {
             Ok(_) => tracing::info!(job = run.name, requested = run.requested, "a run was started"),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
-            Err(error) => return Err(OperatorError::Kube(error)),
+            Err(error) => return Err(self.job_error(run, error)),
         }
         let recorded = Plan { started_for: Some(&run.record), ..*plan };
         if let Some(workload) = build::children(&recorded).last() {
             apply(self.client, &self.namespace(), workload).await?;
         }
         Ok(true)
+    }
+
+    fn job_error(&self, run: &build::RunJob, error: kube::Error) -> OperatorError {
+        OperatorError::Child {
+            verb: "create",
+            kind: "Job".to_owned(),
+            namespace: self.namespace(),
+            name: run.name.clone(),
+            source: Box::new(error),
+        }
     }
 
     async fn continuous(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
@@ -130,11 +140,16 @@ impl Workloads<'_> {
     }
 
     async fn apply_all(&self, plan: &Plan<'_>) -> OperatorResult<()> {
+        let mut refused = None;
         for child in build::children(plan) {
-            let applied = apply(self.client, &self.namespace(), &child).await?;
-            tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child");
+            match apply(self.client, &self.namespace(), &child).await {
+                Ok(applied) => tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child"),
+                // The others are to be right all the same: a workload is to rest where the spec says so.
+                Err(error) if error.is_refusal() => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
 
     fn plan<'a>(&'a self, validated: &'a ValidatedConnection, seen: &'a Dereferenced, resting: bool) -> Plan<'a> {
@@ -147,6 +162,14 @@ impl Workloads<'_> {
             requested: None,
             resting,
         }
+    }
+
+    /// Whether a Job of the connection is under way.
+    ///
+    /// # Errors
+    /// The API server's.
+    pub async fn has_active_job(&self) -> OperatorResult<bool> {
+        Ok(self.jobs().await?.iter().any(is_active))
     }
 
     async fn started_for(&self) -> OperatorResult<Option<String>> {

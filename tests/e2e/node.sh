@@ -41,17 +41,13 @@ wait_for() {
     done
 }
 
-# The node's own places, so that nothing is left on the machine and nothing of it is met.
+# The node's own places, so that nothing is left on the machine and nothing of it is met. Folders that programs are told
+# are in $E2E_FOLDER; these are those that they take without asking (hack/e2e.sh makes what the machine has not).
 node_mounts() {
-    mount --make-rprivate /
-    mount -t tmpfs tmpfs /run
-    mount -t tmpfs tmpfs /var/lib
-    mount -t tmpfs tmpfs /var/log
-    # What can be large is on the disk.
     local place
-    for place in containerd kubelet; do
-        mkdir -p "$E2E_FOLDER/$place" "/var/lib/$place"
-        mount --bind "$E2E_FOLDER/$place" "/var/lib/$place"
+    mount --make-rprivate /
+    for place in /run /var/log /var/lib/cni /var/lib/kubelet; do
+        mount -t tmpfs tmpfs "$place"
     done
 }
 
@@ -68,7 +64,13 @@ node_network() {
 
 # The group that holds all pods: one folder with cgroup v2, one for each controller with v1.
 node_group() {
-    local hierarchy group
+    local hierarchy group controller
+    if [[ -f /sys/fs/cgroup/cgroup.controllers ]]; then
+        # A group has what the one above it gives to its children.
+        for controller in $(</sys/fs/cgroup/cgroup.controllers); do
+            echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control || true
+        done
+    fi
     for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
         [[ -f $hierarchy/cgroup.procs ]] || continue
         [[ $hierarchy == /sys/fs/cgroup || ! -f /sys/fs/cgroup/cgroup.procs ]] || break
@@ -119,7 +121,7 @@ node_config() {
     identity kubelet system:node:n1 system:nodes
     local file
     for file in tests/e2e/config/*; do
-        sed "s#@CONFIG@#$config#g; s#@PROGRAMS@#$(dirname "$(command -v runc)")#g; s#@ADDRESS@#$node_address#g; s#@GROUP@#/$(basename "$E2E_FOLDER")#g" \
+        sed "s#@CONFIG@#$config#g; s#@PROGRAMS@#$(dirname "$(command -v runc)")#g; s#@ADDRESS@#$node_address#g; s#@FOLDER@#$E2E_FOLDER#g; s#@GROUP@#/$(basename "$E2E_FOLDER")#g" \
             "$file" >"$config/$(basename "$file")"
     done
     mv "$config/10-pods.conflist" "$config/cni/"
@@ -137,7 +139,8 @@ control_plane() {
     wait_for 90 "the API server is ready" kubectl get --raw /readyz
     run kube-controller-manager kube-controller-manager --kubeconfig="$config/manager.kubeconfig" \
         --root-ca-file="$config/ca.crt" --service-account-private-key-file="$config/accounts.key" \
-        --use-service-account-credentials --leader-elect=false --secure-port=0
+        --use-service-account-credentials --leader-elect=false --secure-port=0 \
+        --flex-volume-plugin-dir="$E2E_FOLDER/plugins"
     run kube-scheduler kube-scheduler --kubeconfig="$config/scheduler.kubeconfig" --leader-elect=false --secure-port=0
 }
 
@@ -145,7 +148,7 @@ node_programs() {
     run containerd containerd --config "$config/containerd.toml"
     wait_for 30 "containerd answers" ctr version
     run kubelet kubelet --config="$config/kubelet.yaml" --kubeconfig="$config/kubelet.kubeconfig" \
-        --node-ip="$node_address" --hostname-override=n1
+        --root-dir="$E2E_FOLDER/kubelet" --node-ip="$node_address" --hostname-override=n1
     wait_for 60 "the node is registered" kubectl get node n1
     run kube-proxy kube-proxy --config="$config/kube-proxy.yaml"
     kubectl create clusterrole e2e-dns --verb=list,watch \

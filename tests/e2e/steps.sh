@@ -1,8 +1,9 @@
 # What a user does, and what must come of it; sourced by run.sh.
 
-tenant=billing
+tenant=wolkwerk
+vendors=koppel-sandbox
 system=koppel-system
-admin=/api/v1/namespaces/vendors/services/sandbox:admin/proxy/admin
+admin=/api/v1/namespaces/$vendors/services/sandbox:admin/proxy/admin
 
 fail() {
     printf 'e2e: %s: %s\n' "$current" "$*" >&2
@@ -62,14 +63,14 @@ active_pods() { tenant get pods --field-selector=status.phase!=Succeeded,status.
 # A POST to the simulated vendors' admin interface: what a person does in their screens.
 in_vendors_screens() {
     local address
-    address=$(kubectl --namespace vendors get service sandbox -o 'jsonpath={.spec.clusterIP}')
+    address=$(kubectl --namespace "$vendors" get service sandbox -o 'jsonpath={.spec.clusterIP}')
     curl --noproxy '*' --silent --show-error --fail --max-time 10 --header 'Content-Type: application/json' \
-        --data "$2" "http://$address:8003/admin/$1" >/dev/null
+        --data "$2" "http://$address:8403/admin/$1" >/dev/null
 }
 
 vendors_are_there() {
     kubectl apply -f tests/e2e/vendors.yaml >/dev/null
-    kubectl --namespace vendors rollout status deployment/sandbox --timeout=90s >/dev/null
+    kubectl --namespace "$vendors" rollout status deployment/sandbox --timeout=90s >/dev/null
     make_volumes 2
 }
 
@@ -78,10 +79,13 @@ chart_is_installed() {
     must_be 1 kubectl --namespace "$system" get deployment koppel -o 'jsonpath={.status.readyReplicas}'
 }
 
+# Nothing of it is changed but the two addresses.
+apply_quickstart() { tenant apply -k examples/overlays/sandbox >/dev/null; }
+
 quickstart_runs() {
     kubectl create namespace "$tenant" >/dev/null
     kubectl label namespace "$tenant" pod-security.kubernetes.io/enforce=restricted >/dev/null
-    kubectl kustomize --load-restrictor LoadRestrictionsNone tests/e2e/overlay | tenant apply -f - >/dev/null
+    apply_quickstart
     # The creation starts a run at once; the schedule would be due in a quarter of an hour.
     wait_for 180 "the first run has reported" has_run_since ""
     wait_for 60 "its pod has ended" is 0 active_pods
@@ -223,7 +227,7 @@ connection_comes_again() {
     wait_for 30 "its workload is gone" is 0 count cronjobs,deployments
     wait_for 60 "its pods are gone" is 0 active_pods
     must_be Bound tenant get pvc koppel-wolkwerk-state -o 'jsonpath={.status.phase}'
-    kubectl kustomize --load-restrictor LoadRestrictionsNone tests/e2e/overlay | tenant apply -f - >/dev/null
+    apply_quickstart
     wait_for 180 "the first run of the new connection has reported" has_run_since ""
     must_be Completed field .status.lastRun.outcome
     must_be True condition CredentialsValid status
@@ -266,7 +270,7 @@ tell_what_stands() {
         kubectl get events --all-namespaces --sort-by=.lastTimestamp | tail -n 40
         kubectl --namespace "$system" logs --selector app.kubernetes.io/name=koppel --tail=25 --prefix
         tenant logs --selector app.kubernetes.io/name=koppel --tail=25 --prefix
-        kubectl --namespace vendors logs deployment/sandbox --tail=10
+        kubectl --namespace "$vendors" logs deployment/sandbox --tail=10
         for name in "${!pids[@]}"; do
             printf -- '--- %s\n' "$name"
             tail -n 5 "$logs/$name.log"

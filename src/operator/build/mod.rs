@@ -30,6 +30,8 @@ pub const INPUTS: &str = "koppel.dev/inputs";
 pub const REQUESTED: &str = "koppel.dev/requested";
 /// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule.
 pub const STARTED_FOR: &str = "koppel.dev/started-for";
+/// On a token Secret, where the operator runs the engine itself: the digest with which the last run was made.
+pub const RAN_FOR: &str = "koppel.dev/ran-for";
 
 /// A connection with all that its objects are made of.
 #[derive(Clone, Copy, Debug)]
@@ -109,9 +111,12 @@ pub fn children(plan: &Plan<'_>) -> Vec<Child> {
     children
 }
 
-/// What is left of the children where the operator runs the engine itself: the tokens.
-pub fn inline_children(plan: &Plan<'_>) -> Vec<Child> {
-    vec![token_secret(plan)]
+/// What is left of the children where the operator runs the engine itself: the tokens, with the digest of the last run, which
+/// another process that takes over must know.
+pub fn inline_children(plan: &Plan<'_>, ran_for: Option<&str>) -> Vec<Child> {
+    let mut secret = storage::token_secret(plan);
+    secret.metadata.annotations = ran_for.map(|inputs| [(RAN_FOR.to_owned(), inputs.to_owned())].into());
+    vec![child(&secret)]
 }
 
 fn token_secret(plan: &Plan<'_>) -> Child {

@@ -30,7 +30,16 @@ fn warning(connection: &SyncConnection, now: Timestamp) -> Option<Observed> {
     let left = ends.duration_since(now);
     let condition = find_condition(&status.conditions, ConditionType::CredentialsValid)?;
     let is_told = condition.reason == Reason::TokenExpiring.as_str();
-    if condition.status != Status::True.as_str() || is_told || left > WARN_BEFORE || left.is_negative() {
+    if condition.status != Status::True.as_str() || left > WARN_BEFORE {
+        return None;
+    }
+    if left.is_negative() {
+        let message = format!(
+            "the consent to Exact Online ended at {ends:.0}: run koppel authorize and put the new refresh token into the Secret"
+        );
+        return Some(Observed::new(ConditionType::CredentialsValid, false, Reason::ReauthorizationRequired, message));
+    }
+    if is_told {
         return None;
     }
     let message = format!(
@@ -72,6 +81,7 @@ mod tests {
         assert!(is_warned("CredentialsAccepted", "True", "2026-12-17T11:00:00Z"));
         assert!(!is_warned("TokenExpiring", "True", "2026-12-17T11:00:00Z"));
         assert!(!is_warned("ReauthorizationRequired", "False", "2026-12-17T11:00:00Z"));
-        assert!(!is_warned("CredentialsAccepted", "True", "2026-12-24T11:00:00Z"));
+        let ended = warning(&connection("TokenExpiring", "True"), "2026-12-24T11:00:00Z".parse().unwrap()).unwrap();
+        assert_eq!((ended.status, ended.reason), (Status::False, Reason::ReauthorizationRequired));
     }
 }

@@ -64,6 +64,7 @@ pub fn let_go(key: &Key, context: &Context) {
         inline.let_go(key);
     }
     context.metrics.forget(&key.0, &key.1);
+    context.backoffs.forget(&format!("SyncConnection {}/{}", key.0, key.1));
 }
 
 fn signed(connection: &SyncConnection) -> bool {

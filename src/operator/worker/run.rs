@@ -70,6 +70,13 @@ pub enum WorkerError {
     Broken(String),
 }
 
+impl WorkerError {
+    /// Whether another process works on the connection, which passes.
+    pub fn is_anothers_turn(&self) -> bool {
+        matches!(self, Self::Sync(SyncError::State(error)) if error.is_anothers_turn())
+    }
+}
+
 impl Worker {
     /// Runs the connection once, as it is now, under its Lease.
     ///
