@@ -288,6 +288,7 @@ fn programs() -> Result<PathBuf, String> {
     }
 }
 
+#[allow(clippy::zombie_processes, reason = "it outlives this process, whose end it waits for")]
 fn supervise(folder: &Path) -> ChildStdin {
     let mut supervisor = Command::new("bash")
         .args([SUPERVISOR.as_ref(), folder.as_os_str()])
