@@ -20,7 +20,7 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts bench
+.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts bench bench-operator
 test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
@@ -30,7 +30,8 @@ test-postgres: prepare ## The tests of the state and of the engine again, on a r
 	@hack/with-postgres.sh $(CARGO) test --no-fail-fast --lib --test it -- state:: engine::
 
 test-cluster: prepare ## The operator against a real etcd, kube-apiserver and kube-controller-manager
-	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) test --test cluster $(ARGS)
+	@assets=$$(hack/control-plane.sh) && export KUBEBUILDER_ASSETS=$$assets && \
+	  hack/with-postgres.sh $(CARGO) test --test cluster $(ARGS)
 
 e2e: prepare ## The product as a user meets it, on a whole node that this machine runs (Linux, root); takes minutes
 	@hack/e2e.sh
@@ -47,6 +48,9 @@ contracts: build ## Rows of the sandboxes against the vendors' published schemas
 
 bench: prepare ## Calls, time and memory of large runs; takes minutes, in the release profile
 	@$(CARGO) bench --bench load -- $(ARGS)
+
+bench-operator: prepare ## Time and memory of one operator with 200 connections; takes minutes, in the release profile
+	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) bench --bench operator -- $(ARGS)
 
 ##@ Keep it right
 .PHONY: check fmt generated crds docs chart install-yaml length
@@ -92,4 +96,4 @@ prepare: ## Install what building needs and this machine has not
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -149,6 +149,17 @@ pub enum RunOutcome {
     Failed,
 }
 
+impl RunOutcome {
+    /// As the status, the log and metrics tell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "Completed",
+            Self::Interrupted => "Interrupted",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
 /// Calls by status class: `2xx`, `4xx`, `429`, `5xx`, `none` where no answer came.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]

@@ -29,13 +29,19 @@ pub async fn apply(client: &Client, namespace: &str, child: &Child) -> OperatorR
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &child.resource);
     let failed = |source| OperatorError::child("apply", child, namespace, source);
     let live = api.get_opt(&child.name).await.map_err(failed)?;
+    let child = &live.as_ref().map_or_else(|| child.clone(), |live| as_can_be(live, child));
     let applied = match &live {
         None => Applied::Created,
         Some(live) if is_as_wanted(live, child) => return Ok(Applied::Unchanged),
         Some(_) => Applied::Changed,
     };
     let params = PatchParams::apply(OPERATOR).force();
-    api.patch(&child.name, &params, &Patch::Apply(&child.body)).await.map_err(failed)?;
+    let now = api.patch(&child.name, &params, &Patch::Apply(&child.body)).await.map_err(failed)?;
+    if !is_as_wanted(&now, child) {
+        // An apply leaves what others have added to a list of ours, such as a container; a merge makes lists what they are to be.
+        let params = PatchParams { field_manager: Some(OPERATOR.to_owned()), ..PatchParams::default() };
+        api.patch(&child.name, &params, &Patch::Merge(&child.body)).await.map_err(failed)?;
+    }
     Ok(applied)
 }
 
@@ -58,6 +64,29 @@ where
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
         Err(error) => Err(OperatorError::Kube(error)),
     }
+}
+
+/// The child as its live object can still become it: a volume keeps its class and never shrinks, whatever the defaults say by
+/// now.
+fn as_can_be(live: &DynamicObject, child: &Child) -> Child {
+    const SIZE: &str = "/spec/resources/requests/storage";
+    let mut possible = child.clone();
+    if child.resource.kind != "PersistentVolumeClaim" {
+        return possible;
+    }
+    if let (Some(class), Some(spec)) =
+        (live.data.pointer("/spec/storageClassName"), possible.body.get_mut("spec").and_then(Value::as_object_mut))
+    {
+        spec.insert("storageClassName".to_owned(), class.clone());
+    }
+    let size = |value: Option<&Value>| value.and_then(Value::as_str).and_then(quantity);
+    let (is, wanted) = (live.data.pointer(SIZE), size(possible.body.pointer(SIZE)));
+    if let Some(is) = is.filter(|is| size(Some(is)) >= wanted)
+        && let Some(place) = possible.body.pointer_mut(SIZE)
+    {
+        *place = is.clone();
+    }
+    possible
 }
 
 /// Whether a live object carries what was applied last, and still says all of it.
@@ -132,8 +161,26 @@ fn quantity(text: &str) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kube::api::ApiResource;
     use rstest::rstest;
     use serde_json::json;
+
+    #[rstest]
+    #[case("2Gi", "1Gi", "2Gi")]
+    #[case("1Gi", "1024Mi", "1Gi")]
+    #[case("1Gi", "3Gi", "3Gi")]
+    fn a_volume_keeps_its_class_and_never_shrinks(#[case] is: &str, #[case] wanted: &str, #[case] becomes: &str) {
+        let volume = |class: &str, size: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "state"},
+                "spec": {"storageClassName": class, "resources": {"requests": {"storage": size}}},
+            })
+        };
+        let resource = ApiResource::erase::<k8s_openapi::api::core::v1::PersistentVolumeClaim>(&());
+        let live: DynamicObject = serde_json::from_value(volume("old", is)).unwrap();
+        let child = Child { resource, name: "state".to_owned(), body: volume("new", wanted) };
+        assert_eq!(as_can_be(&live, &child).body, volume("old", becomes));
+    }
 
     #[rstest]
     #[case(json!({"a": 1, "b": 2}), json!({"a": 1}), true)]

@@ -23,6 +23,11 @@ impl Backoffs {
         delay(object, *count)
     }
 
+    /// How often a reconcile of `object` has failed in a row.
+    pub fn failures(&self, object: &str) -> u32 {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).get(object).copied().unwrap_or(0)
+    }
+
     /// The object is well again, or gone.
     pub fn forget(&self, object: &str) {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(object);

@@ -12,7 +12,7 @@ use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
-use crate::api::manifest::{Located, Manifests};
+use crate::api::manifest::{Key, Located, Manifests};
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
 
 /// Everything that one watch scope (a namespace, or the cluster) holds of the three kinds.
@@ -64,22 +64,66 @@ impl Caches {
         manifests
     }
 
+    /// Whether there is such a connection, by namespace and name.
+    pub fn holds(&self, (namespace, name): &Key) -> bool {
+        self.connections.get(&ObjectRef::new(name).within(namespace)).is_some()
+    }
+
     /// Other connections of the namespace on the same credentials or site.
     pub fn rivals(&self, connection: &SyncConnection) -> Vec<Arc<SyncConnection>> {
+        self.rivals_for(&Claims::of(connection), connection)
+    }
+
+    fn rivals_for(&self, claims: &Claims, connection: &SyncConnection) -> Vec<Arc<SyncConnection>> {
         let (namespace, name) = (connection.namespace().unwrap_or_default(), connection.name_any());
         let mut rivals = self.connections.state_filter(|other| {
-            is_in(other, &namespace) && other.name_any() != name && claims_alike(&connection.spec, &other.spec)
+            is_in(other, &namespace) && other.name_any() != name && claims.meet(&Claims::of(other))
         });
         rivals.sort_by_key(|rival| rival.name_any());
         rivals
     }
 }
 
-fn claims_alike(one: &crate::api::SyncConnectionSpec, other: &crate::api::SyncConnectionSpec) -> bool {
-    let secret = |spec: &crate::api::SyncConnectionSpec| {
-        spec.exact_online.as_ref().map(|exact| exact.credentials_secret_ref.name.clone())
-    };
-    one.chargebee.site == other.chargebee.site || (secret(one).is_some() && secret(one) == secret(other))
+/// What a connection wants for itself.
+struct Claims {
+    site: String,
+    secret: Option<String>,
+}
+
+impl Claims {
+    fn of(connection: &SyncConnection) -> Self {
+        let spec = &connection.spec;
+        let secret = spec.exact_online.as_ref().map(|exact| exact.credentials_secret_ref.name.clone());
+        Self { site: spec.chargebee.site.clone(), secret }
+    }
+
+    fn meet(&self, other: &Self) -> bool {
+        self.site == other.site || (self.secret.is_some() && self.secret == other.secret)
+    }
+}
+
+/// Who is to look again because of a connection: those that claim what it claims, and those that claim what it claimed before.
+pub struct Rivals {
+    caches: Caches,
+    before: Mutex<HashMap<ObjectRef<SyncConnection>, Claims>>,
+}
+
+impl Rivals {
+    pub fn new(caches: Caches) -> Self {
+        Self { caches, before: Mutex::default() }
+    }
+
+    pub fn of(&self, connection: &SyncConnection) -> Vec<ObjectRef<SyncConnection>> {
+        let key = ObjectRef::from_obj(connection);
+        let mut rivals = self.caches.rivals(connection);
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = match self.caches.connections.get(&key) {
+            Some(_) => before.insert(key, Claims::of(connection)),
+            None => before.remove(&key),
+        };
+        rivals.extend(former.iter().flat_map(|former| self.caches.rivals_for(former, connection)));
+        rivals.iter().map(|rival| ObjectRef::from_obj(&**rival)).collect()
+    }
 }
 
 fn is_in<K: Resource>(object: &K, namespace: &str) -> bool {
@@ -147,23 +191,24 @@ fn stream<K: Send + Sync + 'static>(heard: Heard<K>) -> impl Stream<Item = Arc<K
 /// Whether what was heard of an object is news to others: its spec is another one, or it is gone. A status is no news.
 pub struct News<K: Resource<DynamicType = ()> + Clone + 'static> {
     cache: Store<K>,
-    generations: Mutex<HashMap<ObjectRef<K>, Option<i64>>>,
+    /// Identity and generation: an object that was made again begins to count anew.
+    versions: Mutex<HashMap<ObjectRef<K>, (Option<String>, Option<i64>)>>,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> News<K> {
     pub fn new(cache: Store<K>) -> Self {
-        Self { cache, generations: Mutex::default() }
+        Self { cache, versions: Mutex::default() }
     }
 
     pub fn is(&self, object: &K) -> bool {
         let key = ObjectRef::from_obj(object);
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         if self.cache.get(&key).is_none() {
-            generations.remove(&key);
+            versions.remove(&key);
             return true;
         }
-        let generation = object.meta().generation;
-        generations.insert(key, generation) != Some(generation)
+        let version = (object.meta().uid.clone(), object.meta().generation);
+        versions.insert(key, version.clone()) != Some(version)
     }
 }
 

@@ -13,13 +13,14 @@ use tokio::task::JoinHandle;
 use super::cron;
 use super::worker::WorkerError;
 use crate::api::validate::{Cadence, ValidatedConnection};
-use crate::state::{StateError, Store};
-use crate::sync::{StopSignal, SyncError};
+use crate::state::Store;
+use crate::sync::StopSignal;
 
 /// After a run that could not begin: another process still has the connection, or the store failed.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// How long a run that was asked to stop is waited for.
-const END_PATIENCE: Duration = Duration::from_secs(100);
+/// A call to the token endpoint, which must not be broken off, takes no longer (I7).
+const END_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Namespace and name.
 pub type Key = (String, String);
@@ -40,6 +41,8 @@ pub struct Wanted {
     pub requested: Option<String>,
     /// No run is to start.
     pub rests: bool,
+    /// How often a person had to mend something: only a run can say that all is well again.
+    pub stalls: u64,
 }
 
 /// What was done before this process began, as the status tells.
@@ -49,6 +52,8 @@ pub struct Before {
     pub last_start: Option<Timestamp>,
     /// The value of the annotation that was answered last.
     pub handled: Option<String>,
+    /// The digest with which the last run was made, where that is known.
+    pub ran_for: Option<String>,
 }
 
 /// What the executor says of a connection.
@@ -56,6 +61,8 @@ pub struct Before {
 pub struct Told {
     pub handled: Option<String>,
     pub next_run_at: Option<Timestamp>,
+    /// The digest with which the last run was made.
+    pub ran_for: Option<String>,
 }
 
 /// Runs connections. Cheap to clone.
@@ -92,26 +99,36 @@ impl Inline {
         &self.inner.store
     }
 
+    /// How a connection stands; none where nothing was wanted of it yet.
+    pub fn told(&self, key: &Key) -> Option<Told> {
+        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.get(key).map(Task::told)
+    }
+
     /// Says what is wanted of a connection from now on, and returns how it stands.
     pub fn want(&self, key: &Key, wanted: Wanted, before: Before) -> Told {
         let mut tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tasks.entry(key.clone()).or_insert_with(|| self.begin(wanted.clone(), before));
         task.wanted.send_if_modified(|current| {
+            let wanted = Wanted { stalls: current.stalls, ..wanted };
             let changed = current.inputs != wanted.inputs
                 || current.requested != wanted.requested
                 || current.rests != wanted.rests;
             *current = wanted;
             changed
         });
-        let told = task.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.clone()
+        task.told()
     }
 
     /// No run is to start until [`want`](Self::want) is called again; one under way ends by itself.
     pub fn rest(&self, key: &Key) {
         let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = tasks.get(key) {
-            task.wanted.send_if_modified(|current| !std::mem::replace(&mut current.rests, true));
+            task.wanted.send_if_modified(|current| {
+                let worked = !std::mem::replace(&mut current.rests, true);
+                current.stalls += u64::from(worked);
+                worked
+            });
         }
     }
 
@@ -125,16 +142,29 @@ impl Inline {
         }
     }
 
+    /// The connection is gone: what runs is asked to end, and ends by itself.
+    pub fn let_go(&self, key: &Key) {
+        let task = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        if let Some(task) = task {
+            task.stop.ask();
+        }
+    }
+
+    /// The connections that it has a task for.
+    pub fn keys(&self) -> Vec<Key> {
+        self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// Asks every run to end, and waits for them: a call under way is not broken off.
     pub async fn end(&self) {
         self.inner.stop.ask();
-        let keys: Vec<Key> = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
-        futures::future::join_all(keys.iter().map(|key| self.forget(key))).await;
+        futures::future::join_all(self.keys().iter().map(|key| self.forget(key))).await;
     }
 
     fn begin(&self, wanted: Wanted, before: Before) -> Task {
         let (sender, receiver) = watch::channel(wanted);
-        let told = Arc::new(Mutex::new(Told { handled: before.handled.clone(), next_run_at: None }));
+        let (handled, ran_for) = (before.handled.clone(), before.ran_for.clone());
+        let told = Arc::new(Mutex::new(Told { handled, next_run_at: None, ran_for }));
         let stop = self.inner.stop.narrower();
         let work = Work {
             inner: Arc::clone(&self.inner),
@@ -142,10 +172,19 @@ impl Inline {
             told: Arc::clone(&told),
             stop: stop.clone(),
             started_for: None,
+            ran_for: before.ran_for,
+            stalls: 0,
             handled: before.handled,
             due: Timestamp::UNIX_EPOCH,
+            failures: 0,
         };
         Task { wanted: sender, told, stop, handle: tokio::spawn(work.go_on(before.last_start)) }
+    }
+}
+
+impl Task {
+    fn told(&self) -> Told {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -157,8 +196,14 @@ struct Work {
     stop: StopSignal,
     /// The digest for which a run was started last.
     started_for: Option<String>,
+    /// The digest with which a run was made last.
+    ran_for: Option<String>,
+    /// How often something had been mended by then.
+    stalls: u64,
     handled: Option<String>,
     due: Timestamp,
+    /// Runs in a row that could not be made or reported.
+    failures: u32,
 }
 
 impl Work {
@@ -167,12 +212,13 @@ impl Work {
             // The operator was started anew: its connections go on where they were, and do not all run at once.
             let wanted = self.wanted.borrow().clone();
             self.due = next_start(&wanted.connection, last_start);
-            self.started_for = Some(wanted.inputs);
+            // What has changed meanwhile starts a run all the same.
+            self.started_for = self.ran_for.clone().or(Some(wanted.inputs));
         }
         while !self.stop.is_asked() {
             let wanted = self.wanted.borrow_and_update().clone();
             if self.is_due(&wanted) {
-                self.run(&wanted).await;
+                self.run().await;
             } else if !self.wait(&wanted).await {
                 return;
             }
@@ -182,32 +228,50 @@ impl Work {
     fn is_due(&self, wanted: &Wanted) -> bool {
         let asked = wanted.requested.is_some() && wanted.requested != self.handled;
         let changed = self.started_for.as_deref() != Some(wanted.inputs.as_str());
-        !wanted.rests && (asked || changed || Timestamp::now() >= self.due)
+        let mended = self.stalls != wanted.stalls;
+        !wanted.rests && (asked || changed || mended || Timestamp::now() >= self.due)
     }
 
-    async fn run(&mut self, wanted: &Wanted) {
-        let Ok(_permit) = self.inner.permits.acquire().await else { return };
-        if self.stop.is_asked() {
+    async fn run(&mut self) {
+        let inner = Arc::clone(&self.inner);
+        let Ok(_permit) = inner.permits.acquire().await else { return };
+        // It may have waited for its turn for long: what is wanted is looked at once more.
+        let wanted = self.wanted.borrow_and_update().clone();
+        if self.stop.is_asked() || !self.is_due(&wanted) {
             return;
         }
         // Told before: the report of the run is what makes the operator look.
         let started = Timestamp::now();
         self.started_for = Some(wanted.inputs.clone());
-        self.handled = wanted.requested.clone();
+        self.stalls = wanted.stalls;
+        if wanted.requested.is_some() {
+            self.handled.clone_from(&wanted.requested);
+        }
         self.due = next_start(&wanted.connection, started);
         self.tell(Some(self.due));
         let ran = self.inner.run.run(Arc::clone(&wanted.connection), self.stop.narrower()).await;
-        if let Err(error) = ran {
-            let connection = wanted.connection.key();
-            match &error {
-                WorkerError::Sync(SyncError::State(StateError::Locked { .. } | StateError::LockLost { .. })) => {
-                    tracing::info!(connection, %error, "the run waits")
-                }
-                _ => tracing::error!(connection, %error, "the run could not be made"),
+        match ran {
+            Ok(()) => {
+                self.failures = 0;
+                self.ran_for = Some(wanted.inputs);
             }
-            self.due = started.saturating_add(AGAIN_AFTER).unwrap_or(Timestamp::MAX);
-            self.tell(Some(self.due));
+            Err(error) => self.try_again(&error, &wanted, started),
         }
+        self.tell(Some(self.due));
+    }
+
+    /// A run costs calls of a quota: one that could not be made or reported is tried later each time, and no later than the
+    /// next one would be anyway. What another process holds is waited for.
+    fn try_again(&mut self, error: &WorkerError, wanted: &Wanted, started: Timestamp) {
+        let connection = wanted.connection.key();
+        if error.is_anothers_turn() {
+            tracing::info!(connection, %error, "the run waits");
+        } else {
+            tracing::error!(connection, %error, "the run could not be made or reported");
+            self.failures = (self.failures + 1).min(12);
+        }
+        let again = AGAIN_AFTER.saturating_mul(2_i32.saturating_pow(self.failures));
+        self.due = started.saturating_add(again).map_or(self.due, |again| again.min(self.due));
     }
 
     /// Waits until something is due or has changed; false once nothing more is wanted.
@@ -223,7 +287,7 @@ impl Work {
     }
 
     fn tell(&self, next_run_at: Option<Timestamp>) {
-        let told = Told { handled: self.handled.clone(), next_run_at };
+        let told = Told { handled: self.handled.clone(), next_run_at, ran_for: self.ran_for.clone() };
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
     }
 }

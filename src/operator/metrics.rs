@@ -152,6 +152,11 @@ impl Metrics {
         self.connections.forget(namespace, name);
     }
 
+    /// The connections that there are series of, by namespace and name.
+    pub fn connections(&self) -> Vec<(String, String)> {
+        self.connections.keys()
+    }
+
     /// All series in Prometheus' text format.
     pub fn text(&self) -> String {
         let mut text = String::new();

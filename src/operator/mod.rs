@@ -18,6 +18,8 @@ pub mod events;
 #[cfg(test)]
 mod fake_api;
 mod inline;
+#[cfg(test)]
+mod inline_tests;
 mod judge;
 pub mod manifests;
 pub mod metrics;

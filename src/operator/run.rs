@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use k8s_controller::LeaderElection;
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::api_call::words;
 use super::backoff::Backoffs;
 use super::client::connect;
 use super::context::{Context, Executor};
@@ -33,6 +35,8 @@ const CACHES: &str = "caches";
 const CONTROLLERS: [&str; 3] = ["syncconnection", "entitymapping", "revenuerule"];
 /// How often it is looked whether the kinds are served by now.
 const DEFINITIONS_POLL: Duration = Duration::from_secs(2);
+/// A Lease that cannot be given back runs out.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -135,29 +139,46 @@ async fn work(
         () = until(stop.clone()) => return Ok(()),
     }
     let Some(election) = &options.election else {
-        return lead(options, &client, metrics, readiness, stop).await;
+        return lead(options, &client, metrics, readiness, stop, &OnceLock::new()).await;
     };
     let elected = LeaderElection::new(client.clone(), &election.namespace, &election.lease, &options.identity)
         .with_lease_duration(election.duration)
         .with_renew_deadline(election.renew_deadline)
         .with_retry_period(election.retry_period);
     metrics.set_leader(&election.lease, false);
+    let (begun, runs) = (AtomicBool::new(false), OnceLock::new());
     let leading = elected.with_lease(async {
+        begun.store(true, Ordering::Relaxed);
         metrics.set_leader(&election.lease, true);
-        let ended = lead(options, &client, metrics, readiness, stop.clone()).await;
-        metrics.set_leader(&election.lease, false);
-        ended
+        lead(options, &client, metrics, readiness, stop.clone(), &runs).await
     });
-    // While it leads, stopping is the leader's own matter: its runs end before the Lease is given back.
     let standing_by = async {
         until(stop.clone()).await;
-        while metrics.is_leader(&election.lease) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        if begun.load(Ordering::Relaxed) {
+            // Stopping is the leader's own matter: its runs end first, and then the Lease is given back.
+            std::future::pending::<()>().await;
         }
     };
-    tokio::select! {
-        led = leading => led.unwrap_or(Err(RunError::LeadershipLost)),
-        () = standing_by => Ok(()),
+    let led = tokio::select! {
+        led = leading => led,
+        () = standing_by => {
+            // It may have been taken at this very moment.
+            let _ = tokio::time::timeout(RELEASE_PATIENCE, elected.release()).await;
+            Some(Ok(()))
+        }
+    };
+    metrics.set_leader(&election.lease, false);
+    if led.is_none() {
+        give_way(runs.get()).await;
+    }
+    led.unwrap_or(Err(RunError::LeadershipLost))
+}
+
+/// Another replica leads. A call under way is not broken off all the same: a token that it brings would be lost (I7).
+async fn give_way(runs: Option<&Inline>) {
+    if let Some(inline) = runs {
+        tracing::warn!("leadership was lost: runs end after the call under way");
+        inline.end().await;
     }
 }
 
@@ -174,7 +195,7 @@ async fn definitions_are_served(client: &Client, readiness: &Readiness) {
                 }
                 format!("not served: {}", missing.join(", "))
             }
-            Err(error) => format!("{API_VERSION} is not served ({error})"),
+            Err(error) => format!("{API_VERSION} is not served ({})", words(&error)),
         };
         let why = format!("{why}; install the CustomResourceDefinitions of this version");
         tracing::warn!(why, "waiting for the kinds");
@@ -183,12 +204,14 @@ async fn definitions_are_served(client: &Client, readiness: &Readiness) {
     }
 }
 
+/// Works until it is asked to stop, or dropped. What runs is left in `runs`, for whoever drops it.
 async fn lead(
     options: &OperatorOptions,
     client: &Client,
     metrics: &Arc<Metrics>,
     readiness: &Readiness,
     stop: watch::Receiver<bool>,
+    runs: &OnceLock<Inline>,
 ) -> Result<(), RunError> {
     readiness.fail(CACHES, "not filled yet");
     let reporter = StatusReporter::new(client.clone());
@@ -196,6 +219,9 @@ async fn lead(
     // Whatever ends this (the Lease above all), no run goes on for long.
     let _stops_runs = StopsOnDrop(runs_stop.clone());
     let executor = executor(options, client, &reporter, runs_stop).await?;
+    if let Executor::Inline(inline) = &executor {
+        let _ = runs.set(inline.clone());
+    }
     let scopes = match options.watch_namespaces.as_slice() {
         [] => vec![Scope { namespace: None }],
         namespaces => namespaces.iter().map(|name| Scope { namespace: Some(name.clone()) }).collect(),

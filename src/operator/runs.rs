@@ -1,6 +1,8 @@
 //! When a run starts beside the schedule: at creation, at a new generation, at a change of what it refers to, and when the
 //! annotation `koppel.dev/requestedAt` has a new value. Pure. At most one pod of a connection exists.
 
+use jiff::Timestamp;
+
 use super::build::RunJob;
 use super::names;
 
@@ -12,12 +14,15 @@ pub struct Facts<'a> {
     pub rests: bool,
     /// Digest of what a run would run with.
     pub inputs: &'a str,
-    /// The digest for which a run was started last.
+    /// What is on record of the run that was started last: its digest, and how many were started before.
     pub started_for: Option<&'a str>,
     /// Value of the annotation that asks for a run.
     pub requested: Option<&'a str>,
     /// The value that was answered last.
     pub handled: Option<&'a str>,
+    /// Since when the status says that a person must mend something, where that is mended by now: only a run can say that all
+    /// is well again.
+    pub stalled_since: Option<Timestamp>,
     /// Jobs of the connection that are there, by name, and whether each is under way.
     pub jobs: Vec<(String, bool)>,
 }
@@ -37,15 +42,31 @@ pub enum Start {
 /// Decides whether a run starts now.
 pub fn decide(facts: &Facts<'_>) -> Start {
     let requested = facts.requested.filter(|value| facts.handled != Some(value));
-    if facts.rests || (requested.is_none() && facts.started_for == Some(facts.inputs)) {
-        return Start::Nothing;
-    }
-    let token = requested.map_or_else(|| format!("inputs {}", facts.inputs), |value| format!("requested {value}"));
-    let run = RunJob { name: names::run_job(facts.connection, &token), requested: requested.map(str::to_owned) };
+    let (former, turn) = facts.started_for.map_or(("", 0), of_record);
+    let changed = former != facts.inputs;
+    let token = match (requested, facts.stalled_since) {
+        _ if facts.rests => return Start::Nothing,
+        (Some(value), _) => format!("requested {value}"),
+        // What is changed back is another change, though the Job of the first one is still there.
+        (None, _) if changed => format!("inputs {} turn {turn}", facts.inputs),
+        (None, Some(since)) => format!("inputs {} stalled since {since}", facts.inputs),
+        (None, None) => return Start::Nothing,
+    };
+    let run = RunJob {
+        name: names::run_job(facts.connection, &token),
+        requested: requested.map(str::to_owned),
+        record: format!("{} {}", facts.inputs, turn + 1),
+    };
     if facts.jobs.iter().any(|(name, _)| *name == run.name) {
         return Start::Already(run);
     }
     if facts.jobs.iter().any(|(_, active)| *active) { Start::Wait } else { Start::Now(run) }
+}
+
+/// Digest and number of what is on record.
+fn of_record(record: &str) -> (&str, u64) {
+    let (inputs, turn) = record.split_once(' ').unwrap_or((record, "0"));
+    (inputs, turn.parse().unwrap_or(0))
 }
 
 impl Start {
@@ -80,6 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_changed_back_starts_a_run_again() {
+        let mut record = "a 1".to_owned();
+        let mut names = Vec::new();
+        for inputs in ["b", "a", "b", "a"] {
+            let jobs = names.iter().map(|name: &String| (name.clone(), false)).collect();
+            let facts = Facts { inputs, started_for: Some(&record), jobs, ..settled() };
+            let Start::Now(run) = decide(&facts) else { panic!("{names:?}") };
+            names.push(run.name);
+            record = run.record;
+        }
+        assert_eq!(record, "a 5");
+    }
+
+    #[test]
     fn one_value_of_the_annotation_gives_one_job() {
         let asked = Facts { requested: Some("2026-11-29T10:00:00Z"), ..settled() };
         let Start::Now(run) = decide(&asked) else { panic!() };
@@ -87,6 +122,16 @@ mod tests {
         // Also where it is asked for before and after a change of what it runs with.
         let Start::Now(again) = decide(&Facts { inputs: "z", ..asked }) else { panic!() };
         assert_eq!(run.name, again.name);
+    }
+
+    #[test]
+    fn what_a_person_has_mended_starts_a_run_though_nothing_of_its_own_has_changed() {
+        let mended = Facts { stalled_since: Some(Timestamp::UNIX_EPOCH), ..settled() };
+        let Start::Now(run) = decide(&mended) else { panic!() };
+        // The Job of the run for the same inputs before that may still be there.
+        let Start::Now(before) = decide(&Facts { started_for: None, ..settled() }) else { panic!() };
+        assert_ne!(run.name, before.name);
+        assert_eq!(decide(&Facts { jobs: vec![(run.name.clone(), false)], ..mended }), Start::Already(run));
     }
 
     #[test]

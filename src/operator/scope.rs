@@ -21,17 +21,20 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::caches::{Caches, Heard, News, Told, because_of, cache, metadata, own};
-use super::context::Context;
+use super::caches::{Caches, Heard, News, Rivals, Told, because_of, cache, metadata, own};
+use super::context::{Context, Executor};
 use super::controller::dependent::{self, Dependent};
-use super::controller::{connection, on_error};
+use super::controller::{connection, finalize, on_error};
 use super::error::OperatorError;
+use super::inline::Key;
 use super::manifests::secret_names;
 use super::names;
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
 
 /// Changes that come together are looked at together.
 const DEBOUNCE: Duration = Duration::from_millis(150);
+/// How often it is looked for connections that went while no watch could tell.
+const SWEEP: Duration = Duration::from_secs(30);
 
 /// Where objects of a kind are watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +61,7 @@ pub struct Watched {
     pub caches: Caches,
     scope: Scope,
     work: BoxFuture<'static, ()>,
-    connections: [Heard<SyncConnection>; 4],
+    connections: [Heard<SyncConnection>; 5],
     mappings: [Heard<EntityMapping>; 4],
     rules: [Heard<RevenueRule>; 4],
 }
@@ -78,7 +81,7 @@ pub fn watch(client: &Client, scope: Scope) -> Watched {
     Watched { caches, scope, work, connections, mappings, rules }
 }
 
-fn listeners<K>() -> (Vec<Told<K>>, [Heard<K>; 4]) {
+fn listeners<K, const N: usize>() -> (Vec<Told<K>>, [Heard<K>; N]) {
     let mut told = Vec::new();
     let heard = std::array::from_fn(|_| {
         let (tell, hear) = unbounded_channel();
@@ -97,16 +100,14 @@ where
     let Watched { caches, scope, work, connections, mappings, rules } = watched;
     let client = &context.client;
     let config = || Config::default().concurrency(concurrency).debounce(DEBOUNCE);
-    let [connection_own, connection_rivals, connection_mappings, connection_rules] = connections;
+    let [connection_own, connection_rivals, connection_mappings, connection_rules, connection_gone] = connections;
     let [mapping_own, mapping_connection, mapping_mappings, mapping_rules] = mappings;
     let [rule_own, rule_connection, rule_mappings, rule_rules] = rules;
 
-    let all = caches.clone();
+    let rivals = Rivals::new(caches.clone());
     let mut connection_controller = Controller::for_stream(own(connection_own), caches.connections.clone())
         .with_config(config())
-        .reconcile_on(because_of(connection_rivals, move |one: &SyncConnection| {
-            all.rivals(one).iter().map(|rival| ObjectRef::from_obj(&**rival)).collect::<Vec<_>>()
-        }))
+        .reconcile_on(because_of(connection_rivals, move |one: &SyncConnection| rivals.of(one)))
         .reconcile_on(connection_of(mapping_connection, caches.mappings.clone()))
         .reconcile_on(connection_of(rule_connection, caches.rules.clone()))
         .reconcile_on(of_secrets(&scope, client, caches.connections.clone()))
@@ -134,12 +135,39 @@ where
             drive(connection_controller, connection::reconcile, Arc::clone(&context)),
             drive(mapping_controller, dependent::reconcile::<EntityMapping>, Arc::clone(&context)),
             drive(rule_controller, dependent::reconcile::<RevenueRule>, Arc::clone(&context)),
-        )
+        );
     };
     tokio::select! {
-        _ = controllers => {}
+        () = controllers => {}
         () = work => {}
+        () = see_off(connection_gone, &scope, &context) => {}
     }
+}
+
+/// A connection without finalizer goes without a reconcile: what this process keeps of it is let go of here.
+async fn see_off(mut heard: Heard<SyncConnection>, scope: &Scope, context: &Context) {
+    context.caches.are_filled().await;
+    let mut sweep = tokio::time::interval(SWEEP);
+    loop {
+        let touched = tokio::select! {
+            touched = heard.recv() => match touched {
+                Some(one) => vec![(one.namespace().unwrap_or_default(), one.name_any())],
+                None => return,
+            },
+            _ = sweep.tick() => kept(context, scope),
+        };
+        touched.iter().filter(|key| !context.caches.holds(key)).for_each(|key| finalize::let_go(key, context));
+    }
+}
+
+/// The connections of a scope that this process keeps something of.
+fn kept(context: &Context, scope: &Scope) -> Vec<Key> {
+    let mut kept = context.metrics.connections();
+    if let Executor::Inline(inline) = &context.executor {
+        kept.extend(inline.keys());
+    }
+    kept.retain(|(namespace, _)| scope.namespace.as_ref().is_none_or(|own| own == namespace));
+    kept
 }
 
 async fn drive<K, R, F>(controller: Controller<K>, reconcile: R, context: Arc<Context>)

@@ -6,6 +6,7 @@ use kube::{Client, ResourceExt};
 use secrecy::SecretString;
 use thiserror::Error;
 
+use super::api_call::words;
 use super::context::{Context, Executor};
 use super::defaults::WorkerDefaults;
 use super::manifests::secret_data;
@@ -19,7 +20,7 @@ use crate::sync::state_key;
 pub enum ForgetError {
     #[error("Secret {namespace}/{name} with the URL of the state store is not there, or has no key {key}")]
     NoUrl { namespace: String, name: String, key: String },
-    #[error("unable to read the Secret with the URL of the state store: {0}")]
+    #[error("unable to read the Secret with the URL of the state store: {}", words(.0))]
     Kube(#[from] kube::Error),
     #[error(transparent)]
     State(#[from] StateError),

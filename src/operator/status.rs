@@ -131,7 +131,9 @@ fn overdue(
     standing: &Standing,
     now: Timestamp,
 ) -> Option<String> {
-    if connection.spec.suspend || standing.blocked.is_some() {
+    // What was mended just now has not had the time for a run.
+    let mended_now = find_condition(&status.conditions, ConditionType::Stalled).is_some();
+    if connection.spec.suspend || standing.blocked.is_some() || mended_now {
         return None;
     }
     if let Some(told) = told_already(connection, status) {
@@ -157,7 +159,12 @@ fn waiting_since(connection: &SyncConnection, status: &SyncConnectionStatus) -> 
     let generation = connection.metadata.generation;
     let ready = find_condition(&status.conditions, ConditionType::Ready);
     match &status.last_run {
-        Some(run) if Some(run.generation) == generation => run.finished_at.as_ref().map(|at| at.0),
+        Some(run) if Some(run.generation) == generation => {
+            let ended = run.finished_at.as_ref().map(|at| at.0)?;
+            // A person may have mended something since.
+            let told = ready.filter(|ready| ready.reason != Reason::RunOverdue.as_str());
+            Some(told.map_or(ended, |ready| ended.max(ready.last_transition_time.0)))
+        }
         // From when Ready became Unknown or False for want of a run of this generation.
         _ => ready
             .filter(|ready| ready.status != Status::True.as_str() && ready.observed_generation == generation)

@@ -17,6 +17,7 @@ use super::error::{OperatorError, OperatorResult};
 use super::names::{self, OPERATOR};
 use super::runs::{Facts, Start, decide};
 use super::status::Standing;
+use crate::api::conditions::{ConditionType, find_condition};
 use crate::api::validate::{Cadence, ValidatedConnection};
 use crate::api::workload::WorkloadType;
 use crate::api::{REQUESTED_AT, SyncConnection};
@@ -72,6 +73,7 @@ impl Workloads<'_> {
             started_for: started_for.as_deref(),
             requested: self.requested(),
             handled: handled.as_deref(),
+            stalled_since: stalled_since(self.connection),
             jobs: jobs.iter().map(|job| (job.name_any(), is_active(job))).collect(),
         };
         let start = decide(&facts);
@@ -79,7 +81,7 @@ impl Workloads<'_> {
         let resting = facts.rests || start.rests_the_schedule() || asked_for_is_active;
         let mut plan = self.plan(validated, seen, resting);
         plan.started_for = match &start {
-            Start::Already(_) => Some(&seen.inputs),
+            Start::Already(run) => Some(&run.record),
             _ => started_for.as_deref(),
         };
         self.apply_all(&plan).await?;
@@ -107,13 +109,23 @@ impl Workloads<'_> {
         match jobs.create(&params, &build::run_job(plan, run)).await {
             Ok(_) => tracing::info!(job = run.name, requested = run.requested, "a run was started"),
             Err(kube::Error::Api(status)) if status.code == 409 => {}
-            Err(error) => return Err(OperatorError::Kube(error)),
+            Err(error) => return Err(self.job_error(run, error)),
         }
-        let recorded = Plan { started_for: Some(plan.inputs), ..*plan };
+        let recorded = Plan { started_for: Some(&run.record), ..*plan };
         if let Some(workload) = build::children(&recorded).last() {
             apply(self.client, &self.namespace(), workload).await?;
         }
         Ok(true)
+    }
+
+    fn job_error(&self, run: &build::RunJob, error: kube::Error) -> OperatorError {
+        OperatorError::Child {
+            verb: "create",
+            kind: "Job".to_owned(),
+            namespace: self.namespace(),
+            name: run.name.clone(),
+            source: Box::new(error),
+        }
     }
 
     async fn continuous(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
@@ -128,11 +140,16 @@ impl Workloads<'_> {
     }
 
     async fn apply_all(&self, plan: &Plan<'_>) -> OperatorResult<()> {
+        let mut refused = None;
         for child in build::children(plan) {
-            let applied = apply(self.client, &self.namespace(), &child).await?;
-            tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child");
+            match apply(self.client, &self.namespace(), &child).await {
+                Ok(applied) => tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child"),
+                // The others are to be right all the same: a workload is to rest where the spec says so.
+                Err(error) if error.is_refusal() => refused = refused.or(Some(error)),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(())
+        refused.map_or(Ok(()), Err)
     }
 
     fn plan<'a>(&'a self, validated: &'a ValidatedConnection, seen: &'a Dereferenced, resting: bool) -> Plan<'a> {
@@ -145,6 +162,14 @@ impl Workloads<'_> {
             requested: None,
             resting,
         }
+    }
+
+    /// Whether a Job of the connection is under way.
+    ///
+    /// # Errors
+    /// The API server's.
+    pub async fn has_active_job(&self) -> OperatorResult<bool> {
+        Ok(self.jobs().await?.iter().any(is_active))
     }
 
     async fn started_for(&self) -> OperatorResult<Option<String>> {
@@ -211,6 +236,12 @@ impl Workloads<'_> {
 /// The value of the annotation that asks for a run; an empty one asks for nothing.
 pub fn requested(connection: &SyncConnection) -> Option<&str> {
     connection.annotations().get(REQUESTED_AT).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Since when the status says that nothing goes on until a person acts.
+pub fn stalled_since(connection: &SyncConnection) -> Option<Timestamp> {
+    let conditions = &connection.status.as_ref()?.conditions;
+    find_condition(conditions, ConditionType::Stalled).map(|stalled| stalled.last_transition_time.0)
 }
 
 /// Suspends the CronJob of a connection and takes the pod of its Deployment away, where they are there and do not rest yet.

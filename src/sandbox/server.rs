@@ -23,7 +23,7 @@ use super::exact::seed::{Account, Administration, wolkwerk};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::{ExistingAccount, Expectation, GeneratorOptions, Size, generate};
 
-/// The simulated site.
+/// The simulated site, where nobody names another one.
 pub const SITE: &str = "wolkwerk-test";
 /// The simulated site's full-access key.
 pub const API_KEY: &str = "test_wolkwerk_full_access";
@@ -35,6 +35,8 @@ const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct SandboxOptions {
     pub now: Timestamp,
+    /// The name of the Chargebee site: a test with several connections gives each a site of its own.
+    pub site: String,
     /// Whether the clock runs on with real time, or stands until it is moved.
     pub clock_running: bool,
     pub seed: u64,
@@ -59,6 +61,7 @@ impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             now: Timestamp::from_second(1_799_137_800).unwrap_or(Timestamp::UNIX_EPOCH),
+            site: SITE.to_owned(),
             clock_running: true,
             seed: 1,
             size: Size { customers: 24, invoices: 72 },
@@ -179,7 +182,7 @@ impl Books {
         let exact = ExactSandbox::new(settings, vec![administration(options, world.accounts)]);
         let settings = ChargebeeOptions {
             clock: clock.clone(),
-            site: SITE.to_owned(),
+            site: options.site.clone(),
             api_key: API_KEY.to_owned(),
             time_zone: TIME_ZONE.to_owned(),
             limits: options.chargebee_limits,

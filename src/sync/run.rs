@@ -47,7 +47,8 @@ async fn recorded(session: &Session<'_>, mut record: RunRecord) -> SyncResult<Ru
     }
     let report = build_report(session, record).await?;
     if let Some(run) = &report.status.last_run {
-        tracing::info!(outcome = ?run.outcome, booked = run.booked, held = run.held, "the run has ended");
+        let outcome = run.outcome.map(RunOutcome::as_str);
+        tracing::info!(outcome, booked = run.booked, held = run.held, "the run has ended");
     }
     Ok(report)
 }

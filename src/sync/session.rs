@@ -24,8 +24,8 @@ const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal {
     asked: Arc<AtomicBool>,
-    /// One that stops this one too.
-    wider: Option<Arc<AtomicBool>>,
+    /// One that stops this one too, as do those that stop that one.
+    wider: Option<Box<Self>>,
 }
 
 impl StopSignal {
@@ -34,8 +34,7 @@ impl StopSignal {
     }
 
     pub fn is_asked(&self) -> bool {
-        let asked = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        asked(&self.asked) || self.wider.as_deref().is_some_and(asked)
+        self.asked.load(Ordering::Relaxed) || self.wider.as_ref().is_some_and(|wider| wider.is_asked())
     }
 
     /// Asks once `timeout` is over, unless the task is aborted before: a run that takes too long ends cleanly, and the next one
@@ -51,7 +50,7 @@ impl StopSignal {
     /// A signal of its own that this one stops too: for one run among several.
     #[must_use]
     pub fn narrower(&self) -> Self {
-        Self { asked: Arc::default(), wider: Some(Arc::clone(&self.asked)) }
+        Self { asked: Arc::default(), wider: Some(Box::new(self.clone())) }
     }
 }
 
@@ -136,5 +135,21 @@ impl Session<'_> {
             return Err(SyncError::Stopped);
         }
         Ok(self.lock.check().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_stops_every_narrower_one_and_no_wider_one() {
+        let process = StopSignal::default();
+        let connection = process.narrower();
+        let (run, other) = (connection.narrower(), process.narrower());
+        connection.ask();
+        assert!(run.is_asked() && !process.is_asked() && !other.is_asked());
+        process.ask();
+        assert!(other.is_asked() && process.narrower().narrower().narrower().is_asked());
     }
 }

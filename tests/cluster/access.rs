@@ -60,16 +60,16 @@ impl Namespace {
     /// the operators of several tests do not meet.
     pub async fn operator(&self) -> Account {
         let set = [format!("watchNamespaces={{{}}}", self.name)];
-        self.install_access(&self.rendered_access(&set)).await
+        self.install_access(&self.rendered_chart(&set)).await
     }
 
     /// The operator's account with the rights that the chart gives it over the whole cluster.
     pub async fn operator_of_all(&self) -> Account {
-        self.install_access(&self.rendered_access(&[])).await
+        self.install_access(&self.rendered_chart(&[])).await
     }
 
     /// What the chart renders: the one place that knows where the operator's rights come from.
-    fn rendered_access(&self, set: &[String]) -> Vec<Value> {
+    pub fn rendered_chart(&self, set: &[String]) -> Vec<Value> {
         let release = format!("koppel-{}", self.name);
         self.plane.rendered(Path::new(CHART), &release, &self.name, set)
     }

@@ -301,7 +301,7 @@ fn supervise(folder: &Path) -> ChildStdin {
     supervisor.stdin.take().unwrap()
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 

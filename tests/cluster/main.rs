@@ -2,7 +2,7 @@
 //
 // The harness: `control_plane` starts it, `namespace` gives each test a place of its own, `access` says who a test acts as,
 // `audit` what has been written and by whom, `process` runs an operator or a worker, `proxy` is a server in trouble.
-// The tests of the controllers use the rest of the harness; they come with the controllers.
+// `vendors` are the sandboxes, `operator` the operator on them, `standing` what the connection's status tells.
 #![allow(dead_code)]
 
 mod access;
@@ -11,14 +11,43 @@ mod certificates;
 mod control_plane;
 mod kubectl;
 mod namespace;
+mod operator;
 mod process;
 mod proxy;
+mod secrets;
+mod standing;
+mod vendors;
 mod wait;
 
+// What becomes of a tenant that nobody runs: `running` is the operator as the chart runs it, `scene` the tenant.
+mod running;
+mod scene;
+
+mod busy_server;
+mod changes;
 mod chart;
+mod children;
+mod conflicts;
+mod drift;
+mod goodbye;
+mod restricted;
+mod rights;
+mod runs;
+mod serving;
+mod steady;
+mod trouble;
+
+mod adopted;
+mod continuous;
 mod definitions;
+mod failover;
 mod harness;
+mod inline;
 mod listing;
+#[path = "../it/engine/postgres.rs"]
+mod postgres;
 mod rules;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod worker;
+mod worker_alone;

@@ -110,7 +110,7 @@ impl Namespace {
 
     /// What stands in this namespace, for the message of a test that fails.
     pub fn everything(&self) -> String {
-        let kinds = "koppel,cronjobs,jobs,deployments,serviceaccounts,roles,secrets,leases,pvc,events";
+        let kinds = "syncconnections,entitymappings,revenuerules,cronjobs,jobs,deployments,serviceaccounts,roles,secrets,leases,pvc,events";
         let ran = self.plane.kubectl(&["--namespace", &self.name, "get", kinds, "-o", "wide"]);
         ran.stdout + &ran.stderr
     }

@@ -9,14 +9,20 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
+use futures::StreamExt;
 use kube::Client;
 use reqwest::Certificate;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::access::Account;
 use super::control_plane::{ControlPlane, client};
+
+/// The last event of a watch whose history the server no longer has.
+const EXPIRED: &str = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\
+    \"status\":\"Failure\",\"message\":\"too old resource version\",\"reason\":\"Expired\",\"code\":410}}\n";
 
 /// What to do with the next requests that are like this.
 #[derive(Clone, Debug)]
@@ -52,6 +58,8 @@ struct Shared {
     client: reqwest::Client,
     faults: Arc<Mutex<Vec<Fault>>>,
     met: Arc<Mutex<Vec<String>>>,
+    /// Watches break off where it changes.
+    era: watch::Sender<usize>,
 }
 
 /// The running proxy; it ends when dropped.
@@ -69,7 +77,13 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let authority = Certificate::from_pem(plane.authority_pem().as_bytes()).unwrap();
         let client = reqwest::Client::builder().tls_certs_only([authority]).no_proxy().build().unwrap();
-        let shared = Shared { server: plane.url(), client, faults: Arc::default(), met: Arc::default() };
+        let shared = Shared {
+            server: plane.url(),
+            client,
+            faults: Arc::default(),
+            met: Arc::default(),
+            era: watch::Sender::new(0),
+        };
         let router = Router::new().fallback(answer).with_state(shared.clone());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { plane, port, shared, serving }
@@ -97,6 +111,11 @@ impl Proxy {
     /// From now on this fault is met.
     pub fn meet(&self, fault: Fault) {
         self.shared.faults.lock().unwrap().push(fault);
+    }
+
+    /// Breaks off every watch, as a server does that no longer has the history of it.
+    pub fn break_off(&self) {
+        self.shared.era.send_modify(|era| *era += 1);
     }
 
     /// The requests that met a fault: `PATCH /apis/…`.
@@ -159,6 +178,13 @@ impl Shared {
         for (name, value) in answer.headers().iter().filter(|(name, _)| *name != header::TRANSFER_ENCODING) {
             response = response.header(name, value);
         }
-        response.body(Body::from_stream(answer.bytes_stream())).unwrap()
+        let chunks = answer.bytes_stream();
+        if !path.contains("watch=") {
+            return response.body(Body::from_stream(chunks)).unwrap();
+        }
+        let mut era = self.era.subscribe();
+        let broken = async move { drop(era.changed().await) };
+        let expired = futures::stream::once(async { Ok(EXPIRED.into()) });
+        response.body(Body::from_stream(chunks.take_until(broken).chain(expired))).unwrap()
     }
 }

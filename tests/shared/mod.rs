@@ -1,4 +1,5 @@
 //! What more than one test binary needs.
 
+pub mod books;
 pub mod rule_cases;
 pub mod samples;

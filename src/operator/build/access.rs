@@ -55,9 +55,10 @@ pub fn role_binding(plan: &Plan<'_>) -> RoleBinding {
     }
 }
 
-/// Made beforehand, so that the worker needs no right to make one. Its spec is the worker's.
+/// Made beforehand, so that the worker needs no right to make one. Its spec is the worker's. It stays as long as the state: a
+/// worker that is still ending keeps the next one waiting, though its connection was deleted and applied again.
 pub fn lease(plan: &Plan<'_>) -> Lease {
-    Lease { metadata: plan.owned(names::child(&plan.connection())), ..Lease::default() }
+    Lease { metadata: plan.retained(names::child(&plan.connection())), ..Lease::default() }
 }
 
 fn rule(group: &str, resource: &str, verbs: &[&str], names: &[String]) -> PolicyRule {

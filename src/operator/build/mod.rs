@@ -28,8 +28,10 @@ pub const APPLIED: &str = "koppel.dev/applied";
 pub const INPUTS: &str = "koppel.dev/inputs";
 /// The value of the annotation that asked for a run, on what answers it.
 pub const REQUESTED: &str = "koppel.dev/requested";
-/// On a CronJob: the digest for which a run was started last.
+/// On a CronJob: the digest for which a run was started last, and how many were started beside the schedule.
 pub const STARTED_FOR: &str = "koppel.dev/started-for";
+/// On a token Secret, where the operator runs the engine itself: the digest with which the last run was made.
+pub const RAN_FOR: &str = "koppel.dev/ran-for";
 
 /// A connection with all that its objects are made of.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,7 @@ pub struct Plan<'a> {
     pub defaults: &'a WorkerDefaults,
     /// Digest of spec, mappings, rules and Secrets.
     pub inputs: &'a str,
-    /// The digest for which a run was started last, as the CronJob keeps it.
+    /// What is on record of the run that was started last, as the CronJob keeps it.
     pub started_for: Option<&'a str>,
     /// The value of the annotation that asks for a run.
     pub requested: Option<&'a str>,
@@ -109,9 +111,12 @@ pub fn children(plan: &Plan<'_>) -> Vec<Child> {
     children
 }
 
-/// What is left of the children where the operator runs the engine itself: the tokens.
-pub fn inline_children(plan: &Plan<'_>) -> Vec<Child> {
-    vec![token_secret(plan)]
+/// What is left of the children where the operator runs the engine itself: the tokens, with the digest of the last run, which
+/// another process that takes over must know.
+pub fn inline_children(plan: &Plan<'_>, ran_for: Option<&str>) -> Vec<Child> {
+    let mut secret = storage::token_secret(plan);
+    secret.metadata.annotations = ran_for.map(|inputs| [(RAN_FOR.to_owned(), inputs.to_owned())].into());
+    vec![child(&secret)]
 }
 
 fn token_secret(plan: &Plan<'_>) -> Child {

@@ -17,6 +17,8 @@ pub struct RunJob {
     pub name: String,
     /// The value of the annotation that asked for it, if one did.
     pub requested: Option<String>,
+    /// What is put on record once it has started.
+    pub record: String,
 }
 
 /// A pod a run, at most one at a time.
@@ -24,7 +26,7 @@ pub fn cron_job(plan: &Plan<'_>) -> CronJob {
     let schedule = cron::schedule(&plan.object.spec, plan.validated);
     let jobs = &plan.defaults.jobs;
     let mut metadata = plan.owned(names::child(&plan.connection()));
-    metadata.annotations = plan.started_for.map(|inputs| [(STARTED_FOR.to_owned(), inputs.to_owned())].into());
+    metadata.annotations = plan.started_for.map(|record| [(STARTED_FOR.to_owned(), record.to_owned())].into());
     CronJob {
         metadata,
         spec: CronJobSpec {

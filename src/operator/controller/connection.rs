@@ -6,23 +6,27 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::CronJob;
+use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 
-use super::{LOOK_AGAIN, finalize, result_of, settled};
+use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
 use crate::api::SyncConnection;
-use crate::api::status::SyncConnectionStatus;
+use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::operator::apply::{apply, delete};
-use crate::operator::build::{self, Plan};
+use crate::operator::build::{self, Plan, RAN_FOR};
 use crate::operator::context::{Context, Executor};
 use crate::operator::dereference::{Dereferenced, dereference};
-use crate::operator::error::{OperatorError, OperatorResult};
+use crate::operator::error::{OperatorError, OperatorResult, described};
 use crate::operator::events::transitions;
 use crate::operator::inline::{Before, Inline, Wanted};
 use crate::operator::judge::{Blocked, Judged, judge};
 use crate::operator::names;
 use crate::operator::status::{Standing, look_again_at, own_status, write};
-use crate::operator::workloads::{Workloads, requested};
+use crate::operator::workloads::{Workloads, requested, stalled_since};
+
+/// So many failures in a row pass by themselves, as a rule.
+const FAILURES_UNTOLD: u32 = 3;
 
 /// Brings a connection about, and says on it how it stands.
 ///
@@ -42,18 +46,43 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
     if connection.metadata.deletion_timestamp.is_some() {
         return finalize::goodbye(connection, context).await;
     }
-    finalize::sign(connection, context).await?;
-    let seen = dereference(&context.client, &context.caches, connection).await?;
-    let standing = match judge(connection, &seen) {
-        Judged::Blocked(blocked) => rest(connection, context, blocked).await?,
-        Judged::Runs(validated) => match &context.executor {
-            Executor::Workload => workloads(connection, context).bring_about(&validated, &seen).await?,
-            Executor::Inline(inline) => run_inline(connection, context, inline, validated, &seen).await?,
-        },
+    let standing = match bring_about(connection, context).await {
+        Ok(standing) => standing,
+        Err(error) => return tell_of(error, connection, context).await,
     };
+    consent::warn(connection, context).await?;
     tell(connection, context, &standing).await?;
     context.metrics.observe(connection);
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    if !context.caches.holds(&key) {
+        // It went meanwhile, and nobody will tell of it again.
+        finalize::let_go(&key, context);
+    }
     Ok(Action::requeue(next_look(connection, &standing)))
+}
+
+/// The stages up to the status: what the connection refers to, whether it can run, its workload.
+async fn bring_about(connection: &Arc<SyncConnection>, context: &Context) -> OperatorResult<Standing> {
+    finalize::sign(connection, context).await?;
+    let seen = dereference(&context.client, &context.caches, connection).await?;
+    match judge(connection, &seen) {
+        Judged::Blocked(blocked) => rest(connection, context, blocked).await,
+        Judged::Runs(validated) => match &context.executor {
+            Executor::Workload => workloads(connection, context).bring_about(&validated, &seen).await,
+            Executor::Inline(inline) => run_inline(connection, context, inline, validated, &seen).await,
+        },
+    }
+}
+
+/// An error that is tried again is told on the connection all the same, once it has come several times in a row: what stood
+/// there before may be true no more. A server that is busy for a moment is no news.
+async fn tell_of(error: OperatorError, connection: &SyncConnection, context: &Context) -> OperatorResult<Action> {
+    if context.backoffs.failures(&described(connection)) >= FAILURES_UNTOLD {
+        let handled = connection.status.as_ref().and_then(|status| status.last_handled_reconcile_at.clone());
+        let standing = Standing { no_workload: Some(error.to_string()), handled, ..Standing::default() };
+        tell(connection, context, &standing).await?;
+    }
+    Err(error)
 }
 
 fn workloads<'a>(connection: &'a SyncConnection, context: &'a Context) -> Workloads<'a> {
@@ -102,6 +131,16 @@ async fn run_inline(
     let child = names::child(&name);
     delete::<CronJob>(&context.client, &namespace, &child).await?;
     delete::<Deployment>(&context.client, &namespace, &child).await?;
+    let key = (namespace.clone(), name.clone());
+    if workloads(connection, context).has_active_job().await? {
+        // The pod of an executor that was there before: it ends by itself, and two would book the same.
+        inline.rest(&key);
+        return Ok(Standing { handled: before(connection).handled, ..Standing::default() });
+    }
+    let ran_for = match inline.told(&key) {
+        Some(told) => told.ran_for,
+        None => recorded_digest(context, &namespace, &name).await?,
+    };
     let plan = Plan {
         object: connection,
         validated: &validated,
@@ -111,7 +150,7 @@ async fn run_inline(
         requested: None,
         resting: false,
     };
-    for child in build::inline_children(&plan) {
+    for child in build::inline_children(&plan, ran_for.as_deref()) {
         apply(&context.client, &namespace, &child).await?;
     }
     let workload = workloads(connection, context);
@@ -121,8 +160,9 @@ async fn run_inline(
         inputs: seen.inputs.clone(),
         requested: requested(connection).map(str::to_owned),
         rests: connection.spec.suspend,
+        stalls: 0,
     };
-    let told = inline.want(&(namespace, name), wanted, before(connection));
+    let told = inline.want(&key, wanted, Before { ran_for, ..before(connection) });
     Ok(Standing {
         next_run_at: told.next_run_at.filter(|_| !connection.spec.suspend),
         handled: told.handled,
@@ -131,14 +171,22 @@ async fn run_inline(
     })
 }
 
-/// What a former process did, for an executor that begins.
+/// What a former process did, for an executor that begins. A run that it was asked to end is gone on with at once.
 fn before(connection: &SyncConnection) -> Before {
     let Some(status) = &connection.status else { return Before::default() };
     let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
-    Before {
-        last_start: run.filter(|run| run.finished_at.is_some()).map(|run| run.started_at.0),
-        handled: status.last_handled_reconcile_at.clone(),
-    }
+    let is_answered = stalled_since(connection).is_none();
+    let whole =
+        run.filter(|run| is_answered && run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
+    let handled = status.last_handled_reconcile_at.clone();
+    Before { last_start: whole.map(|run| run.started_at.0), handled, ran_for: None }
+}
+
+/// The digest with which a former process made the last run, as it has left it on the token Secret.
+async fn recorded_digest(context: &Context, namespace: &str, name: &str) -> OperatorResult<Option<String>> {
+    let secrets: Api<Secret> = Api::namespaced(context.client.clone(), namespace);
+    let live = secrets.get_metadata_opt(&names::token_secret(name)).await.map_err(OperatorError::Kube)?;
+    Ok(live.and_then(|live| live.annotations().get(RAN_FOR).cloned()))
 }
 
 /// Writes the operator's part of the status, and tells of what has changed.

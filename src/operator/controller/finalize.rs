@@ -13,6 +13,7 @@ use crate::api::SyncConnection;
 use crate::api::policies::Deletion;
 use crate::operator::context::{Context, Executor};
 use crate::operator::error::{OperatorError, OperatorResult};
+use crate::operator::inline::Key;
 use crate::operator::names::OPERATOR;
 use crate::operator::shared_state;
 
@@ -55,6 +56,15 @@ pub async fn goodbye(connection: &SyncConnection, context: &Context) -> Operator
         set(connection, context, false).await?;
     }
     Ok(Action::requeue(Duration::from_secs(600)))
+}
+
+/// Lets go of what this process keeps of a connection that is gone: its series, and the task that runs it.
+pub fn let_go(key: &Key, context: &Context) {
+    if let Executor::Inline(inline) = &context.executor {
+        inline.let_go(key);
+    }
+    context.metrics.forget(&key.0, &key.1);
+    context.backoffs.forget(&format!("SyncConnection {}/{}", key.0, key.1));
 }
 
 fn signed(connection: &SyncConnection) -> bool {

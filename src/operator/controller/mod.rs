@@ -1,8 +1,9 @@
 //! The controllers of the three kinds. Each reconcile reads as its stages: dereference → validate → build → apply → status.
 
 pub mod connection;
+mod consent;
 pub mod dependent;
-mod finalize;
+pub mod finalize;
 
 use std::sync::Arc;
 use std::time::Duration;

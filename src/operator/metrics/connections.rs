@@ -69,6 +69,10 @@ impl Connections {
         self.seen().remove(&(namespace.to_owned(), name.to_owned()));
     }
 
+    pub fn keys(&self) -> Vec<Key> {
+        self.seen().keys().cloned().collect()
+    }
+
     fn seen(&self) -> MutexGuard<'_, BTreeMap<Key, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,7 +85,7 @@ impl Seen {
         }
         self.counted = Some(run.id.clone());
         if let Some(outcome) = run.outcome {
-            *self.totals.runs.entry(outcome_word(outcome)).or_default() += 1;
+            *self.totals.runs.entry(outcome.as_str()).or_default() += 1;
         }
         self.totals.booked += u64::try_from(run.booked).unwrap_or(0);
         for (vendor, calls) in [("chargebee", &run.calls.chargebee), ("exact_online", &run.calls.exact_online)] {
@@ -134,7 +138,7 @@ impl Seen {
 
     /// All three outcomes, so that the first failure is a rise.
     fn runs(&self) -> Vec<Row> {
-        let outcomes = [RunOutcome::Completed, RunOutcome::Interrupted, RunOutcome::Failed].map(outcome_word);
+        let outcomes = [RunOutcome::Completed, RunOutcome::Interrupted, RunOutcome::Failed].map(RunOutcome::as_str);
         let count = |outcome| self.totals.runs.get(outcome).copied().unwrap_or(0) as f64;
         outcomes.map(|outcome| (vec![("outcome", outcome.to_owned())], count(outcome))).into()
     }
@@ -152,14 +156,6 @@ type Row = (Labels, f64);
 
 fn number(count: i64) -> f64 {
     count as f64
-}
-
-fn outcome_word(outcome: RunOutcome) -> &'static str {
-    match outcome {
-        RunOutcome::Completed => "Completed",
-        RunOutcome::Interrupted => "Interrupted",
-        RunOutcome::Failed => "Failed",
-    }
 }
 
 /// Name, help, type, and the rows of one connection.

@@ -22,10 +22,13 @@ impl Worker {
     /// fails is followed by the next one.
     pub async fn run_continuously(&self) {
         let mut ran_before = false;
+        let mut failures: u32 = 0;
         while !self.stop.is_asked() {
             let started = Timestamp::now();
             let ended = self.run_once().await;
             let ended = ended.inspect_err(|error| tracing::error!(%error, "the run could not be made or reported"));
+            // A run costs calls of a quota: one that cannot be made or reported is tried later each time.
+            failures = if ended.is_err() { (failures + 1).min(8) } else { 0 };
             let next = match ended {
                 Ok(Ended::Ran(ran)) => {
                     let spread = spread(&ran.connection.key());
@@ -33,7 +36,8 @@ impl Worker {
                     ran_before = true;
                     next
                 }
-                Ok(Ended::Locked(_)) | Err(_) => after(Timestamp::now(), TRY_AGAIN),
+                Ok(Ended::Locked(_)) => after(Timestamp::now(), TRY_AGAIN),
+                Err(_) => after(Timestamp::now(), TRY_AGAIN.saturating_mul(2_i32.saturating_pow(failures))),
                 Ok(Ended::Blocked(_) | Ended::Suspended | Ended::Gone) => after(Timestamp::now(), LOOK_AGAIN),
             };
             self.sleep_until(next).await;

@@ -70,6 +70,13 @@ pub enum WorkerError {
     Broken(String),
 }
 
+impl WorkerError {
+    /// Whether another process works on the connection, which passes.
+    pub fn is_anothers_turn(&self) -> bool {
+        matches!(self, Self::Sync(SyncError::State(error)) if error.is_anothers_turn())
+    }
+}
+
 impl Worker {
     /// Runs the connection once, as it is now, under its Lease.
     ///
@@ -146,9 +153,25 @@ pub async fn run_reported(
     timeout.abort();
     tokens.settle().await;
     let report = ran?;
+    log_plan(&report);
     let reported = reporter.report(&connection.namespace, &connection.name, &report).await?;
     tracing::debug!(?reported, "the run was reported");
     Ok(report)
+}
+
+/// What mode Plan would book: a status has no room for it, and nobody sees the standard output of a pod but here (N1).
+fn log_plan(report: &RunReport) {
+    for planned in report.flows.iter().flat_map(|flow| &flow.planned) {
+        tracing::info!(
+            document = planned.document,
+            division = planned.division,
+            date = planned.entry_date,
+            period = planned.period,
+            total = planned.total,
+            lines = planned.lines.join(" · "),
+            "would be booked"
+        );
+    }
 }
 
 /// Runs the engine on a thread of its own, where nobody who is cancelled can break it off: what is under way must be recorded.

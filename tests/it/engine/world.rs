@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use koppel::api::manifest;
 use koppel::api::status::RunOutcome;
@@ -27,6 +26,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::postgres;
+pub use crate::shared::books::text;
+use crate::shared::books::{self, Amounts};
 
 pub const DIVISION: i32 = 100_001;
 pub const SALES: &str = "salesentry/SalesEntries";
@@ -238,12 +239,9 @@ impl World {
         self.exact_calls().iter().filter(to).count()
     }
 
-    /// The invoices that are to be booked or held: issued, not taken back, in scope, not without any amount. By number,
-    /// with currency and total.
-    pub fn in_scope(&self) -> BTreeMap<String, (String, i64)> {
-        let invoices = self.chargebee.invoices();
-        let rows = invoices.iter().filter(|invoice| is_in_scope(invoice, &self.start));
-        rows.map(|row| (text(row, "id"), (text(row, "currency_code"), row["total"].as_i64().unwrap()))).collect()
+    /// The invoices that are to be booked or held. By number, with currency and total.
+    pub fn in_scope(&self) -> Amounts {
+        books::in_scope(&self.chargebee, &self.start)
     }
 
     /// Both books are equal (I1, I2): every document in scope is either held, or booked once with its own total; nothing
@@ -254,16 +252,8 @@ impl World {
 
     pub async fn assert_books_equal_in(&self, divisions: &[i32]) {
         let held: BTreeSet<String> = self.held().await.into_keys().collect();
-        let mut expected: BTreeMap<String, (String, i64)> = self.in_scope();
-        expected.retain(|number, _| !held.contains(number));
-        let mut booked = BTreeMap::new();
-        for entry in divisions.iter().flat_map(|division| self.exact.entries(*division)) {
-            let amounts = (entry.currency.clone(), entry.total);
-            let before = booked.insert(entry.your_ref.clone(), amounts);
-            assert_eq!(before, None, "{} is booked twice", entry.your_ref);
-        }
-        assert_eq!(booked, expected, "what is booked is not what was invoiced and is not held");
-        assert_eq!(sums(&booked), sums(&expected));
+        let entries: Vec<_> = divisions.iter().flat_map(|division| self.exact.entries(*division)).collect();
+        books::assert_equal(&self.in_scope(), &held, &entries);
     }
 
     /// Nobody was ever told to call less (I6).
@@ -343,23 +333,4 @@ pub fn condition(report: &RunReport, type_: &str) -> (String, String, String) {
 
 pub fn flow<'a>(report: &'a RunReport, name: &str) -> &'a koppel::sync::tally::FlowTally {
     report.flows.iter().find(|flow| flow.name == name).unwrap_or_else(|| panic!("no flow {name}"))
-}
-
-pub fn text(row: &Value, name: &str) -> String {
-    row[name].as_str().unwrap_or_default().to_owned()
-}
-
-fn is_in_scope(invoice: &Value, start: &str) -> bool {
-    let issued = matches!(invoice["status"].as_str(), Some("posted" | "payment_due" | "not_paid" | "paid"));
-    let date = Timestamp::from_second(invoice["date"].as_i64().unwrap_or_default()).unwrap();
-    let day = date.to_zoned(TimeZone::get("Europe/Amsterdam").unwrap()).date().to_string();
-    let lines = invoice["line_items"].as_array().into_iter().flatten();
-    let has_amounts = invoice["total"] != 0 || lines.clone().any(|line| line["amount"] != 0);
-    issued && invoice["deleted"] != true && day.as_str() >= start && has_amounts
-}
-
-fn sums(amounts: &BTreeMap<String, (String, i64)>) -> BTreeMap<String, i64> {
-    let mut sums = BTreeMap::new();
-    amounts.values().for_each(|(currency, total)| *sums.entry(currency.clone()).or_default() += total);
-    sums
 }
