@@ -29,6 +29,16 @@ own_folder() {
     printf '%s' "$folder"
 }
 
+platform() {
+    local machine
+    machine=$(uname -m)
+    case $machine in
+    x86_64) machine=amd64 ;;
+    aarch64) machine=arm64 ;;
+    esac
+    printf '%s-%s' "$(uname -s | tr '[:upper:]' '[:lower:]')" "$machine"
+}
+
 # The published archive, when it can be had. An answer other than the pinned one is never used.
 published_folder() {
     local version sum name folder download url

@@ -21,50 +21,13 @@ module_store() {
 # Makes `go` a compiler of the right minor, for this process only.
 use_go() {
     local found
-    if ! command -v go >/dev/null; then
-        say "go is not there: taking $go_pinned from the Go module proxy"
-        fetch_go
-        return
-    fi
+    command -v go >/dev/null ||
+        die "go is not there: install Go $go_minor from https://go.dev/dl; the programs of the tests' control plane are built with it"
     found=$(go env GOVERSION)
     [[ $found == "go$go_minor".* && $(printf '%s\n' "$go_oldest" "$found" | sort -V | head -n 1) == "$go_oldest" ]] && return
     say "this is $found and the programs need Go $go_minor; taking $go_pinned by GOTOOLCHAIN"
     export GOTOOLCHAIN=$go_pinned
     go version >/dev/null 2>&1 || die "unable to get $go_pinned: install Go $go_minor from https://go.dev/dl"
-}
-
-# The compiler as the proxy has it for GOTOOLCHAIN, pinned by checksum.
-fetch_go() {
-    local proxy sum place=$KOPPEL_CACHE/programs/$go_pinned partial
-    if [[ ! -x $place/bin/go ]]; then
-        proxy=${GOPROXY:-https://proxy.golang.org}
-        sum=$(awk -v v="$go_pinned" -v p="$(platform)" '$1 == v && $2 == p {print $3}' "$programs_modules/go.sums")
-        [[ -n $sum ]] || die "install Go $go_minor from https://go.dev/dl"
-        command -v curl >/dev/null && command -v python3 >/dev/null || install_packages curl ca-certificates python3
-        mkdir -p "$KOPPEL_CACHE/programs"
-        partial=$(mktemp -d "$KOPPEL_CACHE/programs/.go.XXXXXX")
-        curl -sSfL --connect-timeout 10 --max-time 600 --retry 2 -o "$partial/zip" \
-            "${proxy%%[,|]*}/golang.org/toolchain/@v/v0.0.1-$go_pinned.$(platform).zip" ||
-            die "unable to get $go_pinned; install Go $go_minor from https://go.dev/dl"
-        [[ $(sha256 <"$partial/zip") == "$sum" ]] || die "$go_pinned as it came is not what its checksum says"
-        python3 -m zipfile -e "$partial/zip" "$partial"
-        # A module's archive knows no modes.
-        chmod +x "$partial"/golang.org/toolchain@*/{bin,pkg/tool/*}/*
-        [[ -d $place ]] || mv "$partial"/golang.org/toolchain@* "$place"
-        rm -rf "$partial"
-    fi
-    export PATH="$place/bin:$PATH" GOTOOLCHAIN=local
-}
-
-# As archives are named: linux-amd64.
-platform() {
-    local machine
-    machine=$(uname -m)
-    case $machine in
-    x86_64) machine=amd64 ;;
-    aarch64) machine=arm64 ;;
-    esac
-    printf '%s-%s' "$(uname -s | tr '[:upper:]' '[:lower:]')" "$machine"
 }
 
 # Runs a command while no other process builds programs: two at once would take the memory and the time of both.
