@@ -6,7 +6,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -42,8 +42,8 @@ pub struct ControlPlane {
     port: u16,
     certificates: Certificates,
     admin_token: String,
-    /// The supervisor ends the programs when this end is closed.
-    supervisor: Mutex<ChildStdin>,
+    /// Ends the programs when its standard input is closed: when this process ends, and not before.
+    supervisor: Mutex<Child>,
 }
 
 /// The control plane of this process, started by whoever asks first.
@@ -188,7 +188,7 @@ impl ControlPlane {
         }
         let log = quoted(&self.path(&format!("{name}.log")));
         let mut supervisor = self.supervisor.lock().unwrap();
-        writeln!(supervisor, "{command} >{log} 2>&1").unwrap();
+        writeln!(supervisor.stdin.as_mut().unwrap(), "{command} >{log} 2>&1").unwrap();
     }
 
     /// Whether a program has not ended yet.
@@ -288,8 +288,8 @@ fn programs() -> Result<PathBuf, String> {
     }
 }
 
-fn supervise(folder: &Path) -> ChildStdin {
-    let mut supervisor = Command::new("bash")
+fn supervise(folder: &Path) -> Child {
+    Command::new("bash")
         .args([SUPERVISOR.as_ref(), folder.as_os_str()])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -297,8 +297,7 @@ fn supervise(folder: &Path) -> ChildStdin {
         // Ctrl-C at the terminal is for the tests; the supervisor sees their end.
         .process_group(0)
         .spawn()
-        .unwrap();
-    supervisor.stdin.take().unwrap()
+        .unwrap()
 }
 
 pub fn free_port() -> u16 {

@@ -3,7 +3,6 @@
 // The harness: `control_plane` starts it, `namespace` gives each test a place of its own, `access` says who a test acts as,
 // `audit` what has been written and by whom, `process` runs an operator or a worker, `proxy` is a server in trouble.
 // `vendors` are the sandboxes, `operator` the operator on them, `standing` what the connection's status tells.
-#![allow(dead_code)]
 
 mod access;
 mod audit;
@@ -44,6 +43,8 @@ mod failover;
 mod harness;
 mod inline;
 mod listing;
+// The engine's tests use more of it.
+#[allow(dead_code)]
 #[path = "../it/engine/postgres.rs"]
 mod postgres;
 mod rules;

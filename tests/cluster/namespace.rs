@@ -81,13 +81,6 @@ impl Namespace {
         self.try_apply(object).await.unwrap_or_else(|error| panic!("{error}: {object}"))
     }
 
-    /// Applies the objects of a YAML text.
-    pub async fn apply_yaml(&self, text: &str) {
-        for object in super::kubectl::objects(text) {
-            self.apply(&object).await;
-        }
-    }
-
     /// kubectl as the admin, in this namespace, having succeeded.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let mut all = vec!["--namespace", &self.name];

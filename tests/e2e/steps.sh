@@ -240,6 +240,7 @@ everything_is_shown() {
     tenant get syncconn wolkwerk -o 'jsonpath={range .status.held.oldest[*]}{.document}: {.reason}: {.message}; {.remedy}{"\n"}{end}'
     tenant get pods
     tenant logs --selector app.kubernetes.io/name=koppel --tail=-1 --prefix >"$logs/workers.log"
+    tenant get events --sort-by=.lastTimestamp >"$logs/events.log"
     must_be True condition Ready status
 }
 
