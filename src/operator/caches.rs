@@ -188,11 +188,13 @@ fn stream<K: Send + Sync + 'static>(heard: Heard<K>) -> impl Stream<Item = Arc<K
     futures::stream::unfold(heard, async |mut heard| heard.recv().await.map(|object| (object, heard)))
 }
 
+/// Identity and generation: an object that was made again begins to count anew.
+type Version = (Option<String>, Option<i64>);
+
 /// Whether what was heard of an object is news to others: its spec is another one, or it is gone. A status is no news.
 pub struct News<K: Resource<DynamicType = ()> + Clone + 'static> {
     cache: Store<K>,
-    /// Identity and generation: an object that was made again begins to count anew.
-    versions: Mutex<HashMap<ObjectRef<K>, (Option<String>, Option<i64>)>>,
+    versions: Mutex<HashMap<ObjectRef<K>, Version>>,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> News<K> {
