@@ -25,6 +25,7 @@ pub mod schema;
 pub mod status;
 pub mod validate;
 pub mod workload;
+pub mod workload_pod;
 pub mod yaml;
 
 pub use connection::{SyncConnection, SyncConnectionSpec};

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Affinity;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::common::SecretRef;
+use super::workload_pod::{CaBundle, Variable, WorkerProxy, limited_affinity};
 
 /// How the connection runs in the cluster; what is absent is taken from the chart's defaults for every worker.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +30,10 @@ pub struct Workload {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub tolerations: Vec<Toleration>,
+    /// Nodes and other pods that the pod is to be near to, or far from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = limited_affinity)]
+    pub affinity: Option<Affinity>,
     /// Priority class of the pod. Example: `business-critical`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
@@ -38,6 +46,20 @@ pub struct Workload {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32), transform = short_values)]
     pub pod_annotations: BTreeMap<String, String>,
+    /// Secrets with credentials of the image's registry, in the same namespace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub image_pull_secrets: Vec<SecretRef>,
+    /// The proxy that the worker's calls go through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<WorkerProxy>,
+    /// Certificates to trust instead of the image's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<CaBundle>,
+    /// Environment variables added to those of the chart; one of the same name takes the place of the chart's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub extra_env: Vec<Variable>,
     /// Where the state is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage: Option<Storage>,

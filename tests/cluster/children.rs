@@ -132,6 +132,37 @@ async fn the_pod_is_restricted_and_has_what_its_connection_says() {
     );
 }
 
+/// What the chart says of workers gives way to what the connection says (issue 4).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pod_has_the_proxy_certificates_and_variables_of_its_connection() {
+    let namespace = Namespace::new().await;
+    let set = ["worker.proxy.https=http://chart:3128", "worker.caBundle.configMap=chart-ca"];
+    let _operator = Running::with(&namespace, &set).await;
+    let affinity = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+        {"weight": 1, "podAffinityTerm": {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"a": "b"}}}},
+    ]}});
+    let variables = json!([
+        {"name": "LEVEL", "value": "1"},
+        {"name": "REGION", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "region", "optional": true}}},
+    ]);
+    let workload = json!({
+        "proxy": {"httpsProxy": "http://own:8080", "noProxy": ".svc"}, "caBundle": {"secretRef": {"name": "own-ca"}},
+        "imagePullSecrets": [{"name": "own-registry"}], "affinity": affinity, "extraEnv": variables,
+    });
+    namespace.acme_with(json!({"workload": workload})).await;
+    let cron = told(&namespace.until_there::<CronJob>(CHILD).await);
+    let pod = &cron["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_says(pod, &[("/imagePullSecrets", json!([{"name": "own-registry"}])), ("/affinity", affinity)]);
+    let env = pod["containers"][0]["env"].as_array().unwrap();
+    let value = |name: &str| env.iter().find(|variable| variable["name"] == name).map(|one| one["value"].clone());
+    assert_eq!(value("HTTPS_PROXY"), Some(json!("http://own:8080")));
+    assert_eq!((value("HTTP_PROXY"), value("NO_PROXY")), (None, Some(json!(".svc"))));
+    assert!(variables.as_array().unwrap().iter().all(|variable| env.contains(variable)), "{env:#?}");
+    let volumes = pod["volumes"].as_array().unwrap();
+    let bundle = volumes.iter().find(|volume| volume["name"] == "ca").unwrap();
+    assert_eq!(bundle["secret"]["secretName"], "own-ca", "{bundle:#}");
+}
+
 /// Each object by its name: what the worker may do is all that stands here.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_role_names_its_objects_and_nothing_else() {

@@ -32,6 +32,55 @@ fn dynamics() -> Value {
     json!({"organizationUrl": "https://acme.crm4.dynamics.com", "tenantId": "acme.onmicrosoft.com", "credentialsSecretRef": {"name": "crm"}})
 }
 
+/// The connection with this in its workload.
+fn workload(field: &str, value: Value) -> Value {
+    json!({"workload": {field: value}})
+}
+
+fn pod_cases() -> Vec<Case> {
+    let variable = |name: &str| workload("extraEnv", json!([{"name": name, "value": "x"}]));
+    let from = |source: Value| workload("extraEnv", json!([{"name": "LEVEL", "valueFrom": source}]));
+    let (secret, map) = (json!({"name": "a", "key": "b"}), json!({"name": "a", "key": "b", "optional": true}));
+    let bundle = |of: Value| workload("caBundle", of);
+    let mut cases = vec![
+        made(
+            C,
+            "give exactly one of value and valueFrom",
+            workload("extraEnv", json!([{"name": "LEVEL"}])),
+            variable("LEVEL"),
+        ),
+        made(
+            C,
+            "give exactly one of secretKeyRef and configMapKeyRef",
+            from(json!({"secretKeyRef": secret, "configMapKeyRef": map})),
+            from(json!({"configMapKeyRef": map})),
+        ),
+        made(
+            C,
+            "give exactly one of secretKeyRef and configMapKeyRef",
+            from(json!({})),
+            from(json!({"secretKeyRef": secret})),
+        ),
+        made(
+            C,
+            "give exactly one of configMapRef and secretRef",
+            bundle(json!({})),
+            bundle(json!({"secretRef": {"name": "a"}})),
+        ),
+        made(
+            C,
+            "give exactly one of configMapRef and secretRef",
+            bundle(json!({"configMapRef": {"name": "a"}, "secretRef": {"name": "a"}})),
+            bundle(json!({"configMapRef": {"name": "a"}})),
+        ),
+    ];
+    let own = ["KOPPEL_STATE_URL", "KUBERNETES_SERVICE_HOST", "TMPDIR", "SSL_CERT_FILE", "HTTPS_PROXY", "no_proxy"];
+    cases.extend(
+        own.map(|name| made(C, "this variable is Koppel's own", variable(name), variable(&format!("X_{name}")))),
+    );
+    cases
+}
+
 fn connection_cases() -> Vec<Case> {
     let url = "http://127.0.0.1:1";
     vec![
@@ -293,5 +342,5 @@ pub fn object(kind: &str, patch: &Value) -> Value {
 
 /// Every case of the three kinds.
 pub fn all_cases() -> Vec<Case> {
-    [connection_cases(), mapping_cases(), rule_cases(), root_cases()].into_iter().flatten().collect()
+    [connection_cases(), pod_cases(), mapping_cases(), rule_cases(), root_cases()].into_iter().flatten().collect()
 }

@@ -1,9 +1,12 @@
 //! What a connection becomes in the cluster, as objects: pure, so that the same connection always gives the same objects.
 
 mod access;
+mod environment;
 mod network;
 mod pod;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod workload;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -14,7 +17,7 @@ use serde_json::Value;
 
 pub use workload::{RunJob, run_job};
 
-use super::defaults::WorkerDefaults;
+use super::defaults::{Proxy, WorkerDefaults};
 use super::names;
 use super::shared_state;
 use crate::api::SyncConnection;
@@ -85,6 +88,11 @@ impl Plan<'_> {
             Deletion::Retain => self.kept(name),
             Deletion::Delete => self.owned(name),
         }
+    }
+
+    /// The proxy that the worker's calls go through; empty texts where there is none.
+    fn proxy(&self) -> Proxy {
+        environment::proxy(self)
     }
 
     /// Whether the state is in PostgreSQL and not on a volume.

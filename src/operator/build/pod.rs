@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, EmptyDirVolumeSource, EnvVar, EnvVarSource, KeyToPath,
-    PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements,
-    SeccompProfile, SecretKeySelector, SecurityContext, Toleration, Volume, VolumeMount,
+    Capabilities, Container, EmptyDirVolumeSource, LocalObjectReference, PersistentVolumeClaimVolumeSource,
+    PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile, SecurityContext, Toleration,
+    Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::environment::{self, CA_PATH, STATE_PATH};
 use super::{INPUTS, Plan, REQUESTED};
 use crate::api::workload::Resources;
 use crate::operator::names;
 
-const STATE_PATH: &str = "/var/lib/koppel";
-const CA_PATH: &str = "/etc/koppel/ca";
 /// The image's own unprivileged user.
 const USER: i64 = 65_532;
 /// Time that a run gets to end cleanly after the call under way.
@@ -56,10 +55,10 @@ fn pod(plan: &Plan<'_>, restart: &str) -> PodSpec {
         restart_policy: Some(restart.to_owned()),
         termination_grace_period_seconds: Some(GRACE_SECONDS),
         enable_service_links: Some(false),
-        image_pull_secrets: non_empty(&defaults.image_pull_secrets),
+        image_pull_secrets: non_empty(&pull_secrets(plan)),
         node_selector: (!node_selector.is_empty()).then(|| node_selector.clone()),
         tolerations: non_empty(&tolerations.iter().filter_map(converted::<_, Toleration>).collect::<Vec<_>>()),
-        affinity: defaults.affinity.clone(),
+        affinity: spec.affinity.clone().or_else(|| defaults.affinity.clone()),
         priority_class_name: spec.priority_class_name.clone().or(default_priority),
         security_context: Some(PodSecurityContext {
             run_as_non_root: Some(true),
@@ -88,7 +87,7 @@ fn container(plan: &Plan<'_>, restart: &str) -> Container {
         image: Some(plan.defaults.image.clone()),
         image_pull_policy: plan.defaults.image_pull_policy.clone(),
         args: Some(args),
-        env: Some(environment(plan)),
+        env: Some(environment::variables(plan)),
         resources: Some(resources(plan)),
         volume_mounts: Some(mounts(plan)),
         security_context: Some(SecurityContext {
@@ -102,37 +101,13 @@ fn container(plan: &Plan<'_>, restart: &str) -> Container {
     }
 }
 
-fn environment(plan: &Plan<'_>) -> Vec<EnvVar> {
-    let defaults = plan.defaults;
-    let mut variables = vec![
-        plain("KOPPEL_LOG", &defaults.log.level),
-        plain("KOPPEL_LOG_FORMAT", &defaults.log.format),
-        // SQLite and the token file want somewhere to write beside the state.
-        plain("TMPDIR", "/tmp"),
-    ];
-    match plan.postgres() {
-        Some((name, key)) => variables.push(EnvVar {
-            name: "KOPPEL_STATE_URL".to_owned(),
-            value_from: Some(EnvVarSource {
-                secret_key_ref: Some(SecretKeySelector { name, key, optional: None }),
-                ..EnvVarSource::default()
-            }),
-            ..EnvVar::default()
-        }),
-        None => variables.push(plain("KOPPEL_STATE", STATE_PATH)),
+/// The connection's own, else the defaults.
+fn pull_secrets(plan: &Plan<'_>) -> Vec<LocalObjectReference> {
+    let own = &plan.object.spec.workload.image_pull_secrets;
+    if own.is_empty() {
+        return plan.defaults.image_pull_secrets.clone();
     }
-    let proxy = &defaults.proxy;
-    let proxies = [("HTTP_PROXY", &proxy.http), ("HTTPS_PROXY", &proxy.https), ("NO_PROXY", &proxy.none)];
-    variables.extend(proxies.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| plain(name, value)));
-    if defaults.ca_bundle.is_some() {
-        variables.push(plain("SSL_CERT_FILE", &format!("{CA_PATH}/ca.crt")));
-    }
-    variables.extend(defaults.extra_env.clone());
-    variables
-}
-
-fn plain(name: &str, value: &str) -> EnvVar {
-    EnvVar { name: name.to_owned(), value: Some(value.to_owned()), ..EnvVar::default() }
+    own.iter().map(|secret| LocalObjectReference { name: secret.name.clone() }).collect()
 }
 
 /// The connection's own, else the defaults, each of requests and limits as a whole.
@@ -159,12 +134,7 @@ fn volumes(plan: &Plan<'_>) -> Vec<Volume> {
         };
         volumes.push(Volume { name: "state".into(), persistent_volume_claim: Some(claim), ..Volume::default() });
     }
-    if let Some(bundle) = &plan.defaults.ca_bundle {
-        let item = KeyToPath { key: bundle.key.clone(), path: "ca.crt".to_owned(), ..KeyToPath::default() };
-        let source =
-            ConfigMapVolumeSource { name: bundle.config_map.clone(), items: Some(vec![item]), ..Default::default() };
-        volumes.push(Volume { name: "ca".into(), config_map: Some(source), ..Volume::default() });
-    }
+    volumes.extend(environment::bundle(plan));
     volumes
 }
 
@@ -179,7 +149,7 @@ fn mounts(plan: &Plan<'_>) -> Vec<VolumeMount> {
     if plan.postgres().is_none() {
         mounts.push(mount("state", STATE_PATH, false));
     }
-    if plan.defaults.ca_bundle.is_some() {
+    if environment::has_bundle(plan) {
         mounts.push(mount("ca", CA_PATH, true));
     }
     mounts

@@ -1,0 +1,134 @@
+//! What the pod of a worker has by the chart's defaults, and what the connection puts in its place.
+
+use k8s_openapi::api::core::v1::{EnvVar, PodSpec};
+use kube::ResourceExt;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{Plan, pod};
+use crate::api::SyncConnection;
+use crate::api::manifest::SecretData;
+use crate::api::validate::{Secrets, validate};
+use crate::operator::defaults::WorkerDefaults;
+use crate::operator::manifests::assemble;
+
+fn connection(workload: &Value) -> SyncConnection {
+    serde_json::from_value(json!({
+        "apiVersion": "koppel.dev/v1alpha1", "kind": "SyncConnection", "metadata": {"name": "acme", "namespace": "billing"},
+        "spec": {
+            "startDate": "2026-01-01", "timeZone": "Europe/Amsterdam", "workload": workload,
+            "chargebee": {"site": "acme", "apiKeySecretRef": {"name": "a"}},
+            "exactOnline": {"country": "NL", "credentialsSecretRef": {"name": "b"}},
+        },
+    }))
+    .unwrap()
+}
+
+fn defaults() -> WorkerDefaults {
+    serde_json::from_value(json!({
+        "image": "koppel:1", "imagePullSecrets": [{"name": "everybodys"}],
+        "proxy": {"http": "http://chart:3128", "https": "http://chart:3128", "none": ".svc"},
+        "caBundle": {"configMap": "chart-ca", "key": "bundle.pem"},
+        "affinity": {"nodeAffinity": {}},
+        "extraEnv": [{"name": "LEVEL", "value": "1"}, {"name": "REGION", "value": "eu"}],
+    }))
+    .unwrap()
+}
+
+/// The pod that a connection with this workload gets.
+fn made(workload: &Value, defaults: &WorkerDefaults) -> PodSpec {
+    let object = connection(workload);
+    let mapping = serde_json::from_value(json!({
+        "apiVersion": "koppel.dev/v1alpha1", "kind": "EntityMapping", "metadata": {"name": "nl", "namespace": "billing"},
+        "spec": {"connectionRef": {"name": "acme"}, "exactOnline": {"division": 1, "salesJournal": "70", "deferralJournal": "90"}},
+    }))
+    .unwrap();
+    let secret = |keys: &[&str]| SecretData::new(keys.iter().map(|key| ((*key).to_owned(), SecretString::from("x"))));
+    let secrets = [("a", secret(&["apiKey"])), ("b", secret(&["clientId", "clientSecret", "refreshToken"]))];
+    let secrets = secrets.map(|(name, data)| ((object.namespace().unwrap(), name.to_owned()), data));
+    let outcome = validate(&assemble([object.clone()], [mapping], [], secrets), Secrets::Here);
+    let validated = outcome.connections.first().unwrap_or_else(|| panic!("{:?}", outcome.findings));
+    let plan = Plan {
+        object: &object,
+        validated,
+        defaults,
+        inputs: "digest",
+        started_for: None,
+        requested: None,
+        resting: false,
+    };
+    pod::template(&plan, "Never").spec.unwrap()
+}
+
+fn variable(pod: &PodSpec, name: &str) -> Option<EnvVar> {
+    let all = pod.containers[0].env.clone().unwrap();
+    let mut found = all.into_iter().filter(|variable| variable.name == name);
+    let first = found.next();
+    assert_eq!(found.next(), None, "{name} stands twice, which the API server does not take");
+    first
+}
+
+fn value(pod: &PodSpec, name: &str) -> Option<String> {
+    variable(pod, name).and_then(|variable| variable.value)
+}
+
+fn bundle(pod: &PodSpec) -> Value {
+    let volumes = pod.volumes.clone().unwrap();
+    let found = volumes.into_iter().find(|volume| volume.name == "ca");
+    let mounted = pod.containers[0].volume_mounts.iter().flatten().any(|mount| mount.name == "ca");
+    assert_eq!((found.is_some(), value(pod, "SSL_CERT_FILE").is_some()), (mounted, mounted));
+    serde_json::to_value(found).unwrap()
+}
+
+#[test]
+fn without_a_word_of_its_own_a_connection_has_what_the_chart_says() {
+    let pod = made(&json!({}), &defaults());
+    assert_eq!(value(&pod, "HTTPS_PROXY").as_deref(), Some("http://chart:3128"));
+    assert_eq!(value(&pod, "LEVEL").as_deref(), Some("1"));
+    assert_eq!(bundle(&pod)["configMap"]["name"], "chart-ca");
+    assert_eq!(pod.image_pull_secrets.unwrap()[0].name, "everybodys");
+    assert_eq!(pod.affinity, defaults().affinity);
+    assert_eq!(bundle(&made(&json!({}), &WorkerDefaults::default())), Value::Null);
+}
+
+#[test]
+fn its_own_proxy_takes_the_place_of_the_charts_as_a_whole() {
+    let own = made(&json!({"proxy": {"httpsProxy": "http://own:8080"}}), &defaults());
+    assert_eq!(value(&own, "HTTPS_PROXY").as_deref(), Some("http://own:8080"));
+    assert_eq!((value(&own, "HTTP_PROXY"), value(&own, "NO_PROXY")), (None, None));
+    assert_eq!(value(&made(&json!({"proxy": {}}), &defaults()), "HTTPS_PROXY"), None);
+}
+
+#[test]
+fn its_own_certificates_are_of_a_config_map_or_a_secret() {
+    let of_map = made(&json!({"caBundle": {"configMapRef": {"name": "own"}}}), &defaults());
+    assert_eq!(bundle(&of_map)["configMap"], json!({"name": "own", "items": [{"key": "ca.crt", "path": "ca.crt"}]}));
+    let of_secret =
+        made(&json!({"caBundle": {"secretRef": {"name": "own", "key": "tls"}}}), &WorkerDefaults::default());
+    assert_eq!(bundle(&of_secret)["secret"], json!({"secretName": "own", "items": [{"key": "tls", "path": "ca.crt"}]}));
+}
+
+#[test]
+fn its_own_pull_secrets_and_affinity_take_the_place_of_the_charts() {
+    let affinity = json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [
+        {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "x"}}},
+    ]}});
+    let pod = made(&json!({"imagePullSecrets": [{"name": "own"}], "affinity": affinity}), &defaults());
+    let names: Vec<_> = pod.image_pull_secrets.unwrap().into_iter().map(|secret| secret.name).collect();
+    assert_eq!(names, ["own"]);
+    assert_eq!(serde_json::to_value(pod.affinity).unwrap(), affinity);
+}
+
+#[test]
+fn its_own_variables_join_the_charts_and_outweigh_those_of_the_same_name() {
+    let own = json!({"extraEnv": [
+        {"name": "LEVEL", "valueFrom": {"secretKeyRef": {"name": "settings", "key": "level"}}},
+        {"name": "OTHER", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "other", "optional": true}}},
+    ]});
+    let pod = made(&own, &defaults());
+    let source = |name: &str| serde_json::to_value(variable(&pod, name).unwrap().value_from).unwrap();
+    assert_eq!(source("LEVEL"), json!({"secretKeyRef": {"name": "settings", "key": "level"}}));
+    assert_eq!(source("OTHER"), json!({"configMapKeyRef": {"name": "settings", "key": "other", "optional": true}}));
+    assert_eq!((value(&pod, "LEVEL"), value(&pod, "REGION").as_deref()), (None, Some("eu")));
+    assert_eq!(value(&pod, "KOPPEL_STATE").as_deref(), Some("/var/lib/koppel"));
+}
