@@ -14,7 +14,8 @@ pub struct Facts<'a> {
     pub rests: bool,
     /// Digest of what a run would run with.
     pub inputs: &'a str,
-    /// What is on record of the run that was started last: its digest, and how many were started before.
+    /// What is on record: the digest of the run that was started last, how many were started, and for which value of the
+    /// annotation one was started last.
     pub started_for: Option<&'a str>,
     /// Value of the annotation that asks for a run.
     pub requested: Option<&'a str>,
@@ -35,38 +36,64 @@ pub enum Start {
     /// A run is wanted, and another one is under way: the schedule rests until that has ended.
     Wait,
     Now(RunJob),
-    /// It was started already, and that is not on record yet.
+    /// It was started already, and that is not on record, or not in the status, yet.
     Already(RunJob),
+}
+
+/// What is on record of the runs that were started, in the words of an annotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Record<'a> {
+    /// Digest of what the last one was started for.
+    inputs: &'a str,
+    /// How many were started.
+    turn: u64,
+    /// Hash of the value of the annotation that was answered last; empty where none was.
+    mark: &'a str,
+}
+
+impl<'a> Record<'a> {
+    fn read(text: &'a str) -> Self {
+        let mut words = text.split(' ');
+        let inputs = words.next().unwrap_or_default();
+        let turn = words.next().and_then(|turn| turn.parse().ok()).unwrap_or(0);
+        Self { inputs, turn, mark: words.next().unwrap_or_default() }
+    }
+
+    fn write(&self) -> String {
+        format!("{} {} {}", self.inputs, self.turn, self.mark).trim_end().to_owned()
+    }
 }
 
 /// Decides whether a run starts now.
 pub fn decide(facts: &Facts<'_>) -> Start {
     let requested = facts.requested.filter(|value| facts.handled != Some(value));
-    let (former, turn) = facts.started_for.map_or(("", 0), of_record);
-    let changed = former != facts.inputs;
+    let record = facts.started_for.map(Record::read).unwrap_or_default();
+    let turn = record.turn;
+    let mark = requested.map(names::hash);
     let token = match (requested, facts.stalled_since) {
         _ if facts.rests => return Start::Nothing,
-        (Some(value), _) => format!("requested {value}"),
-        // What is changed back is another change, though the Job of the first one is still there.
-        (None, _) if changed => format!("inputs {} turn {turn}", facts.inputs),
+        // What is asked for again after something else is another wish, though the Job of the first one is still there.
+        (Some(value), _) => format!("requested {value} turn {turn}"),
+        // What is changed back is another change.
+        (None, _) if record.inputs != facts.inputs => format!("inputs {} turn {turn}", facts.inputs),
         (None, Some(since)) => format!("inputs {} stalled since {since}", facts.inputs),
         (None, None) => return Start::Nothing,
     };
-    let run = RunJob {
+    let next = Record { inputs: facts.inputs, turn: turn + 1, mark: mark.as_deref().unwrap_or(record.mark) };
+    let mut run = RunJob {
         name: names::run_job(facts.connection, &token),
         requested: requested.map(str::to_owned),
-        record: format!("{} {}", facts.inputs, turn + 1),
+        record: next.write(),
     };
+    if mark.as_deref() == Some(record.mark) {
+        // It is on record, and the status does not say so yet.
+        run.record = record.write();
+        return Start::Already(run);
+    }
     if facts.jobs.iter().any(|(name, _)| *name == run.name) {
         return Start::Already(run);
     }
     if facts.jobs.iter().any(|(_, active)| *active) { Start::Wait } else { Start::Now(run) }
-}
-
-/// Digest and number of what is on record.
-fn of_record(record: &str) -> (&str, u64) {
-    let (inputs, turn) = record.split_once(' ').unwrap_or((record, "0"));
-    (inputs, turn.parse().unwrap_or(0))
 }
 
 impl Start {
@@ -122,6 +149,41 @@ mod tests {
         // Also where it is asked for before and after a change of what it runs with.
         let Start::Now(again) = decide(&Facts { inputs: "z", ..asked }) else { panic!() };
         assert_eq!(run.name, again.name);
+    }
+
+    /// What Flux's users know: any value but the one that was answered last asks for a run (issue 4).
+    #[test]
+    fn a_value_that_comes_back_after_another_one_is_a_new_value() {
+        let (mut record, mut handled) = ("b 1".to_owned(), None);
+        let mut jobs: Vec<(String, bool)> = Vec::new();
+        for value in ["A", "B", "A", "B"] {
+            let asked =
+                Facts { requested: Some(value), handled, started_for: Some(&record), jobs: jobs.clone(), ..settled() };
+            let Start::Now(run) = decide(&asked) else { panic!("{value} after {jobs:?}") };
+            // Its Job is there, and nothing else is known of it.
+            let made = Facts { jobs: vec![(run.name.clone(), true)], ..asked.clone() };
+            assert_eq!(decide(&made), Start::Already(run.clone()));
+            // It is on record, its Job is gone, and the status could not be written.
+            let Start::Already(told) = decide(&Facts { started_for: Some(&run.record), jobs: vec![], ..asked }) else {
+                panic!("{value} was started twice")
+            };
+            assert_eq!((told.requested.as_deref(), &told.record), (Some(value), &run.record));
+            jobs.push((run.name, false));
+            (record, handled) = (run.record, Some(value));
+            let answered = Facts { requested: Some(value), handled, started_for: Some(&record), ..settled() };
+            assert_eq!(decide(&answered), Start::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_change_of_inputs_keeps_what_was_answered() {
+        let asked = Facts { requested: Some("A"), started_for: Some("b 1"), ..settled() };
+        let Start::Now(run) = decide(&asked) else { panic!() };
+        let changed = Facts { inputs: "c", handled: Some("A"), started_for: Some(&run.record), ..asked.clone() };
+        let Start::Now(next) = decide(&changed) else { panic!() };
+        assert_eq!(next.requested, None);
+        let lost = Facts { inputs: "c", started_for: Some(&next.record), ..asked };
+        assert!(matches!(decide(&lost), Start::Already(_)), "{next:?}");
     }
 
     #[test]
