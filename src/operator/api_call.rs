@@ -1,10 +1,11 @@
 //! Calls to the API server: which failures pass when the call is repeated, and how an error reads.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::connectors::http::Backoff;
+use kube::runtime::watcher;
+
+use crate::connectors::http::{Backoff, causes};
 
 /// An answer that takes longer is not waited for. Watches are not made here.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -80,20 +81,19 @@ pub fn words(error: &kube::Error) -> String {
             "the API server's answer cannot be understood".to_owned()
         }
         kube::Error::Service(_) | kube::Error::HyperError(_) => {
-            format!("the API server does not answer: {}", root_cause(error))
+            format!("the API server does not answer: {}", causes(error))
         }
         other => other.to_string(),
     }
 }
 
-fn root_cause(error: &kube::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    match error.source() {
-        Some(_) => cause.to_string(),
-        None => error.to_string(),
+/// The error of a watch in words, as [`words`].
+pub fn watch_words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => words(error),
+        watcher::Error::WatchError(_) | watcher::Error::NoResourceVersion => error.to_string(),
     }
 }
 

@@ -12,6 +12,7 @@ use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
+use super::api_call::watch_words;
 use crate::api::manifest::{Key, Located, Manifests};
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
 
@@ -158,7 +159,7 @@ where
                 // A listener that is gone ends with the process.
                 listeners.iter().for_each(|listener| drop(listener.send(Arc::clone(&object))));
             }
-            Err(error) => tracing::warn!(kind = %K::kind(&()), %error, "the watch broke off and is begun again"),
+            Err(error) => tracing::warn!(kind = %K::kind(&()), error = watch_words(&error), "the watch broke off and is begun again"),
         }
         std::future::ready(())
     });
@@ -225,6 +226,6 @@ where
     watcher(api, config)
         .default_backoff()
         .touched_objects()
-        .inspect_err(|error| tracing::warn!(kind = %K::kind(&()), %error, "the watch broke off and is begun again"))
+        .inspect_err(|error| tracing::warn!(kind = %K::kind(&()), error = watch_words(error), "the watch broke off and is begun again"))
         .filter_map(async |touched| touched.ok())
 }

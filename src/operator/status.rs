@@ -7,6 +7,7 @@ use kube::api::{Api, Patch, PatchParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
+use super::api_call::words;
 use super::error::{OperatorError, OperatorResult};
 use super::judge::Blocked;
 use super::names::OPERATOR;
@@ -196,7 +197,7 @@ pub async fn write(client: &Client, connection: &SyncConnection, wanted: &OwnSta
         Ok(_) => Ok(true),
         // Gone meanwhile: there is nothing left to say.
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-        Err(source) => Err(OperatorError::Status { connection: name, message: source.to_string() }),
+        Err(source) => Err(OperatorError::Status { connection: name, message: words(&source) }),
     }
 }
 

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::backoff::Patience;
 use super::errors::{Failure, Verdict, classify, foreign};
-use crate::connectors::http::{Answer, CallError, CallResult, Clock, HttpClient, Quota, TransportError};
+use crate::connectors::http::{Answer, CallError, CallResult, Clock, HttpClient, Quota, TransportError, causes};
 
 const API_PATH: [&str; 2] = ["api", "v2"];
 /// Chargebee counts calls over a minute.
@@ -52,8 +52,9 @@ impl Transport {
         let root = root.map_or_else(|| default_root(&site), |root| checked_root(&site, root))?;
         let key = SecretString::from(key.expose_secret().trim().to_owned());
         let authorization = authorization(&site, &key)?;
-        let broken =
-            |error: reqwest::Error| CallError::Unavailable { message: format!("unable to set up TLS: {error}") };
+        let broken = |error: reqwest::Error| CallError::Unavailable {
+            message: format!("unable to set up TLS: {}", causes(&error)),
+        };
         let http = HttpClient::new(None).map_err(broken)?;
         Ok(Self { http, site, root, authorization, key, clock })
     }

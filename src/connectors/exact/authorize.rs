@@ -10,7 +10,7 @@ use super::client::check_site;
 use super::query::site_path;
 use super::token::{TokenAnswer, TokenEndpoint, TokenKey, TokenPair, TokenRecord, TokenStore};
 use super::vendor_time::VendorTime;
-use crate::connectors::http::{CallError, CallResult, Clock, HttpClient};
+use crate::connectors::http::{CallError, CallResult, Clock, HttpClient, causes};
 
 /// An app as it is registered at one site.
 pub struct App {
@@ -50,7 +50,7 @@ pub async fn exchange_code(
 ) -> CallResult<SecretString> {
     check_site(&app.base_url)?;
     let code = code_of(answer, state)?;
-    let http = HttpClient::new(None).map_err(|error| CallError::Unavailable { message: error.to_string() })?;
+    let http = HttpClient::new(None).map_err(|error| CallError::Unavailable { message: causes(&error) })?;
     let endpoint = TokenEndpoint {
         http,
         time: VendorTime::new(clock),

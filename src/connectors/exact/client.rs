@@ -15,7 +15,7 @@ use super::pages::Source;
 use super::query::{Query, site_path};
 use super::token::{TokenEndpoint, TokenKeeper, TokenStore};
 use super::vendor_time::VendorTime;
-use crate::connectors::http::{CallCounter, CallError, CallResult, Clock, HttpClient, WriteGuard};
+use crate::connectors::http::{CallCounter, CallError, CallResult, Clock, HttpClient, WriteGuard, causes};
 use crate::domain::money::Currency;
 
 /// What a client needs to know.
@@ -97,7 +97,7 @@ impl ExactClient {
     /// When the base URL is none of HTTP, or the machine's TLS set-up cannot be read.
     pub fn new(options: ExactOptions) -> Result<Self, CallError> {
         let http = HttpClient::new(None).map_err(|error| CallError::Unavailable {
-            message: format!("unable to set up the connection to exact online: {error}"),
+            message: format!("unable to set up the connection to exact online: {}", causes(&error)),
         })?;
         Self::with_http(options, http)
     }

@@ -9,6 +9,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Request, Response, redirect};
 use thiserror::Error;
 
+use super::causes::causes;
 use super::counter::CallCounter;
 
 /// Largest answer that is read; the largest that a vendor documents for what we read is 9.5 MB, and 38 MB for others.
@@ -149,14 +150,11 @@ fn transport_error(error: reqwest::Error) -> TransportError {
 
 /// The error with its causes but without the URL, whose query may carry what does not belong in a log (I9).
 fn describe(error: &reqwest::Error) -> String {
-    let mut parts = Vec::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        parts.push(inner.to_string());
-        cause = inner.source();
-    }
     let head = if error.is_timeout() { "no answer in time" } else { "the connection failed" };
-    if parts.is_empty() { head.to_owned() } else { format!("{head}: {}", parts.join(": ")) }
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{head}: {}", causes(cause)),
+        None => head.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +186,38 @@ mod tests {
         let earlier = answer(&[date, ("retry-after", "Mon, 04 May 2026 09:00:00 GMT")], "");
         assert_eq!(earlier.retry_after(), None);
         assert_eq!(answer(&[("retry-after", "-1")], "").retry_after(), None);
+    }
+
+    /// A server whose certificate nobody has signed; it ends with its first caller.
+    fn untrusted_server() -> std::net::SocketAddr {
+        let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![signed.cert.der().clone()], key)
+            .unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let mut tls = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            // The caller breaks it off.
+            let _ = tls.complete_io(&mut stream);
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn why_tls_failed_is_told_and_nothing_of_the_url_i9() {
+        let url = format!("https://localhost:{}/api?token=hunter2", untrusted_server().port());
+        let http = HttpClient::new(None).unwrap();
+        let request = http.requests().get(url).build().unwrap();
+        let Err(TransportError::NotSent(told)) = http.send(request).await else { panic!("it was sent") };
+        assert!(told.contains("certificate") && told.contains("UnknownIssuer"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
     }
 
     #[test]
