@@ -51,6 +51,7 @@ words! {
         RunOverdue,
         WorkloadNotApplied,
         SystemUnreachable,
+        StateUnavailable,
         EverythingHeld,
         // Reconciling, Stalled, Suspended, Accepted, ResolvedRefs
         NewGeneration,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use kube::Client;
 use secrecy::SecretString;
 
 use super::output::{EXIT_CODES, Exit};
@@ -12,8 +13,8 @@ use super::show;
 use super::signals::stop_on_signal;
 use crate::operator::client::connect;
 use crate::operator::metrics::Metrics;
-use crate::operator::worker::{Ended, Worker};
-use crate::state::{StateResult, Store};
+use crate::operator::worker::{Ended, StatusReporter, Worker};
+use crate::state::{StateError, StateResult, Store};
 use crate::sync::StopSignal;
 
 /// Runs one SyncConnection of the cluster: what the pods that the operator makes do.
@@ -48,20 +49,28 @@ pub struct WorkerArgs {
 pub async fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let stop = StopSignal::default();
     stop_on_signal(stop.clone(), || tracing::info!("asked to stop: the run ends after the call under way"));
-    let worker = Worker {
-        client: connect(Arc::new(Metrics::new())).await?,
-        store: open_store(&args).await?,
-        namespace: args.namespace,
-        name: args.connection,
-        process: process_name(),
-        stop,
+    let client = connect(Arc::new(Metrics::new())).await?;
+    let store = match open_store(&args).await {
+        Ok(store) => store,
+        Err(error) => return Err(told(&client, &args, error).await),
     };
+    let worker =
+        Worker { client, store, namespace: args.namespace, name: args.connection, process: process_name(), stop };
     if args.continuous {
         worker.run_continuously().await;
         return Ok(Exit::Done.into());
     }
     let ended = worker.run_once().await?;
     Ok(exit_of(&worker, &ended).into())
+}
+
+/// Says on the connection why no run can start; the process ends with that error.
+async fn told(client: &Client, args: &WorkerArgs, error: StateError) -> anyhow::Error {
+    let reporter = StatusReporter::new(client.clone());
+    if let Err(unreported) = reporter.report_without_state(&args.namespace, &args.connection, &error).await {
+        tracing::warn!(error = %unreported, "the failure of the state store could not be reported");
+    }
+    error.into()
 }
 
 /// Where both are given, the server: a pod may have a directory for something else.

@@ -66,6 +66,26 @@ where
     }
 }
 
+/// Deletes an object after what belongs to it: it is there until its pods have ended. Says whether it is gone.
+///
+/// # Errors
+/// The API server's.
+pub async fn end<K>(client: &Client, namespace: &str, name: &str) -> OperatorResult<bool>
+where
+    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), namespace);
+    let Some(live) = api.get_metadata_opt(name).await.map_err(OperatorError::Kube)? else { return Ok(true) };
+    if live.metadata.deletion_timestamp.is_some() {
+        return Ok(false);
+    }
+    match api.delete(name, &DeleteParams::foreground()).await {
+        Ok(_) => Ok(false),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(true),
+        Err(error) => Err(OperatorError::Kube(error)),
+    }
+}
+
 /// The child as its live object can still become it: a volume keeps its class and never shrinks, whatever the defaults say by
 /// now.
 fn as_can_be(live: &DynamicObject, child: &Child) -> Child {

@@ -6,8 +6,10 @@ use kube::Client;
 
 use super::backoff::Backoffs;
 use super::caches::Caches;
+use super::consents::Consents;
 use super::defaults::WorkerDefaults;
 use super::events::Events;
+use super::farewells::Farewells;
 use super::inline::Inline;
 use super::metrics::Metrics;
 use super::worker::StatusReporter;
@@ -22,6 +24,9 @@ pub struct Context {
     pub events: Events,
     pub metrics: Arc<Metrics>,
     pub backoffs: Backoffs,
+    /// Of all scopes together.
+    pub consents: Consents,
+    pub farewells: Farewells,
 }
 
 /// Where runs happen.

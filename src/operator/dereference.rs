@@ -1,7 +1,7 @@
 //! First stage, with a client: everything that a connection refers to. Mappings, rules and sibling connections come from the
 //! caches; the Secrets that it names are read one by one, so that the cluster's others are never held in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Secret;
@@ -9,9 +9,11 @@ use kube::{Api, Client, ResourceExt};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use super::caches::Caches;
+use super::consents::{Consent, Holder};
+use super::context::Context;
 use super::error::{OperatorError, OperatorResult};
 use super::manifests::{secret_data, secret_names};
+use super::shared_state;
 use crate::api::manifest::{Located, Manifests, SecretData};
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
 
@@ -21,34 +23,41 @@ pub struct Dereferenced {
     pub manifests: Manifests,
     /// Digest of what a run would run with: another one starts a run at once. Koppel's own tokens are not in it.
     pub inputs: String,
+    /// Name and key of the Secret with the URL of the PostgreSQL that its workers keep the state in, if they do.
+    pub state_url: Option<(String, String)>,
+    /// Other connections on the same consent of Exact Online.
+    pub shared_with: Vec<Holder>,
 }
 
 /// Reads what `connection` refers to.
 ///
 /// # Errors
 /// The API server's; a Secret that is not there is no error but is missing from the result.
-pub async fn dereference(
-    client: &Client,
-    caches: &Caches,
-    connection: &Arc<SyncConnection>,
-) -> OperatorResult<Dereferenced> {
-    let namespace = connection.namespace().unwrap_or_default();
-    let secrets = read_secrets(client, &namespace, connection).await?;
-    let own = caches.belonging_to(&namespace, &connection.name_any());
+pub async fn dereference(context: &Context, connection: &Arc<SyncConnection>) -> OperatorResult<Dereferenced> {
+    let (namespace, name) = (connection.namespace().unwrap_or_default(), connection.name_any());
+    let state_url = shared_state::of_workers(connection, &context.executor, &context.defaults);
+    let mut names = secret_names(connection);
+    names.extend(state_url.iter().map(|(secret, _)| secret.clone()));
+    let secrets = read_secrets(&context.client, &namespace, names).await?;
+    let exact = connection.spec.exact_online.as_ref();
+    let credentials = exact.and_then(|exact| secrets.get(&exact.credentials_secret_ref.name));
+    let consent = Consent::of(connection, credentials);
+    let shared_with = context.consents.note(&(namespace.clone(), name.clone()), consent);
+    let own = context.caches.belonging_to(&namespace, &name);
     let inputs = inputs_digest(connection, &own.mappings, &own.rules, &secrets);
-    let mut manifests = caches.with_rivals(connection, own);
+    let mut manifests = context.caches.with_rivals(connection, own);
     manifests.secrets = secrets.into_iter().map(|(name, data)| ((namespace.clone(), name), data)).collect();
-    Ok(Dereferenced { manifests, inputs })
+    Ok(Dereferenced { manifests, inputs, state_url, shared_with })
 }
 
 async fn read_secrets(
     client: &Client,
     namespace: &str,
-    connection: &SyncConnection,
+    names: BTreeSet<String>,
 ) -> OperatorResult<BTreeMap<String, SecretData>> {
     let api: Api<Secret> = Api::namespaced(client.clone(), namespace);
     let mut secrets = BTreeMap::new();
-    for name in secret_names(connection) {
+    for name in names {
         if let Some(secret) = api.get_opt(&name).await.map_err(OperatorError::Kube)? {
             secrets.insert(name, secret_data(&secret));
         }

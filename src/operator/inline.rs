@@ -11,9 +11,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::cron;
+use super::state_source::StateSource;
 use super::worker::WorkerError;
 use crate::api::validate::{Cadence, ValidatedConnection};
-use crate::state::Store;
 use crate::sync::StopSignal;
 
 /// After a run that could not begin: another process still has the connection, or the store failed.
@@ -73,7 +73,7 @@ pub struct Inline {
 
 struct Inner {
     run: Box<dyn Run>,
-    store: Store,
+    state: StateSource,
     permits: Semaphore,
     stop: StopSignal,
     tasks: Mutex<HashMap<Key, Task>>,
@@ -88,15 +88,15 @@ struct Task {
 
 impl Inline {
     /// An executor of at most `at_once` runs, all of which end when `stop` is asked.
-    pub fn new(run: impl Run, store: Store, at_once: usize, stop: StopSignal) -> Self {
+    pub fn new(run: impl Run, state: StateSource, at_once: usize, stop: StopSignal) -> Self {
         let inner =
-            Inner { run: Box::new(run), store, permits: Semaphore::new(at_once), stop, tasks: Mutex::default() };
+            Inner { run: Box::new(run), state, permits: Semaphore::new(at_once), stop, tasks: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 
     /// The state store of all connections.
-    pub fn store(&self) -> &Store {
-        &self.inner.store
+    pub fn state(&self) -> &StateSource {
+        &self.inner.state
     }
 
     /// How a connection stands; none where nothing was wanted of it yet.

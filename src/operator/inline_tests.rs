@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::inline::{Before, Inline, Key, Run, Wanted};
 use super::manifests::assemble;
+use super::run::StateOptions;
+use super::state_source::StateSource;
 use super::worker::WorkerError;
 use crate::api::manifest::SecretData;
 use crate::api::validate::{Secrets, ValidatedConnection, validate};
 use crate::api::{EntityMapping, SyncConnection};
-use crate::state::Store;
 use crate::sync::StopSignal;
 
 /// Nothing more is started in so long.
@@ -56,10 +57,10 @@ impl Counted {
     }
 }
 
-async fn executor(run: &Counted) -> (Inline, tempfile::TempDir) {
+fn executor(run: &Counted) -> (Inline, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
-    let store = Store::open(home.path()).await.unwrap();
-    (Inline::new(run.clone(), store, 2, StopSignal::default()), home)
+    let state = StateSource::new(StateOptions::Directory(home.path().to_owned()));
+    (Inline::new(run.clone(), state, 2, StopSignal::default()), home)
 }
 
 fn key() -> Key {
@@ -92,7 +93,7 @@ fn wanted(inputs: &str) -> Wanted {
 #[tokio::test]
 async fn the_same_wish_runs_once_and_another_one_again() {
     let run = Counted::default();
-    let (inline, _home) = executor(&run).await;
+    let (inline, _home) = executor(&run);
     for _ in 0..3 {
         inline.want(&key(), wanted("a"), Before::default());
     }
@@ -107,7 +108,7 @@ async fn the_same_wish_runs_once_and_another_one_again() {
 #[tokio::test]
 async fn what_is_mended_runs_again() {
     let run = Counted::default();
-    let (inline, _home) = executor(&run).await;
+    let (inline, _home) = executor(&run);
     inline.want(&key(), wanted("a"), Before::default());
     run.until(1, 1).await;
     inline.rest(&key());
@@ -124,7 +125,7 @@ async fn what_is_mended_runs_again() {
 #[tokio::test]
 async fn a_connection_that_is_gone_is_let_go_of_and_what_runs_ends() {
     let run = Counted { goes_on: true, ..Counted::default() };
-    let (inline, _home) = executor(&run).await;
+    let (inline, _home) = executor(&run);
     inline.want(&key(), wanted("a"), Before::default());
     run.until(1, 0).await;
     assert_eq!(inline.keys(), [key()]);

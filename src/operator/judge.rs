@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
+use super::consents::Holder;
 use super::dereference::Dereferenced;
 use super::manifests::{blocking_conditions, text};
 use crate::api::SyncConnection;
 use crate::api::conditions::{Observed, Reason};
 use crate::api::finding::{Finding, Severity};
+use crate::api::manifest::Located;
 use crate::api::validate::{Secrets, ValidatedConnection, validate};
 
 /// What came of a connection and of what it refers to.
@@ -34,13 +36,70 @@ pub fn judge(connection: &SyncConnection, seen: &Dereferenced) -> Judged {
     let outcome = validate(&seen.manifests, Secrets::Here);
     let key = (connection.namespace().unwrap_or_default(), connection.name_any());
     let own = |one: &ValidatedConnection| one.namespace == key.0 && one.name == key.1;
-    if let Some(validated) = outcome.connections.into_iter().find(own) {
+    let of_cluster = findings_of_the_cluster(connection, seen);
+    if let Some(validated) = outcome.connections.into_iter().find(own).filter(|_| of_cluster.is_empty()) {
         return Judged::Runs(Arc::new(validated));
     }
     let objects = objects_of(connection, seen);
     let concerns = |finding: &Finding| finding.severity == Severity::Error && objects.contains(&finding.object);
-    let errors: Vec<Finding> = outcome.findings.into_iter().filter(concerns).collect();
+    let errors: Vec<Finding> = outcome.findings.into_iter().filter(concerns).chain(of_cluster).collect();
     Judged::Blocked(blocked(&errors))
+}
+
+/// What is wrong with the connection that its manifests alone do not show.
+fn findings_of_the_cluster(connection: &SyncConnection, seen: &Dereferenced) -> Vec<Finding> {
+    let own = Located::from_cluster(connection.clone());
+    without_state(&own, seen).into_iter().chain(shared_consent(&own, &seen.shared_with)).collect()
+}
+
+/// The pod would wait for the Secret with the URL of its state for ever, and tell nobody but its own events.
+fn without_state(own: &Located<SyncConnection>, seen: &Dereferenced) -> Option<Finding> {
+    let (secret, key) = seen.state_url.as_ref()?;
+    let namespace = own.namespace();
+    let there = seen.manifests.secrets.get(&(namespace.clone(), secret.clone()));
+    let (message, remedy) = match there {
+        Some(data) if data.get(key).is_some() => return None,
+        Some(_) => (
+            format!("Secret {namespace}/{secret} has no key {key}, or an empty one"),
+            "add the key, with the URL of the PostgreSQL that keeps the state".to_owned(),
+        ),
+        None => (
+            format!("there is no Secret {namespace}/{secret}, or no right to read it"),
+            format!("create it in the connection's namespace; its keys: {key}"),
+        ),
+    };
+    let storage = own.object.spec.workload.storage.as_ref();
+    let field = "spec.workload.storage.postgresSecretRef";
+    let (message, remedy) = match storage.and_then(|storage| storage.postgres_secret_ref.as_ref()) {
+        Some(_) => (message, remedy),
+        None => (
+            format!("{message} (worker.postgres of the chart names it)"),
+            format!("{remedy}; or name another one here"),
+        ),
+    };
+    Some(own.error(Reason::SecretMissing, field, message, remedy))
+}
+
+/// Exact's refresh tokens are for one use: two connections on one consent would take each other's (I7). Those that name the
+/// same Secret have been told already.
+fn shared_consent(own: &Located<SyncConnection>, holders: &[Holder]) -> Option<Finding> {
+    let secret = &own.object.spec.exact_online.as_ref()?.credentials_secret_ref.name;
+    let is_told = |holder: &&Holder| holder.connection.0 == own.namespace() && holder.secret == *secret;
+    let others: Vec<String> = holders.iter().filter(|holder| !is_told(holder)).map(in_words).collect();
+    if others.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "Secret {secret} holds the clientId and refreshToken of {} too, and Exact's refresh tokens are for one use",
+        others.join(", ")
+    );
+    let remedy = "give each connection a consent of its own (koppel authorize)";
+    Some(own.error(Reason::CredentialsShared, "spec.exactOnline.credentialsSecretRef.name", message, remedy))
+}
+
+fn in_words(holder: &Holder) -> String {
+    let (namespace, name) = &holder.connection;
+    format!("SyncConnection {namespace}/{name} (Secret {})", holder.secret)
 }
 
 /// The connection and what belongs to it, as findings name them.

@@ -7,6 +7,7 @@ mod backoff;
 mod build;
 mod caches;
 pub mod client;
+mod consents;
 mod context;
 mod controller;
 mod cron;
@@ -17,10 +18,13 @@ mod error;
 pub mod events;
 #[cfg(test)]
 mod fake_api;
+mod farewells;
 mod inline;
 #[cfg(test)]
 mod inline_tests;
 mod judge;
+#[cfg(test)]
+mod judge_tests;
 pub mod manifests;
 pub mod metrics;
 pub mod names;
@@ -31,6 +35,7 @@ mod runs;
 mod scope;
 pub mod server;
 mod shared_state;
+mod state_source;
 mod status;
 mod threads;
 pub mod tokens;

@@ -15,17 +15,20 @@ use tokio::sync::watch;
 use super::api_call::words;
 use super::backoff::Backoffs;
 use super::client::connect;
+use super::consents::Consents;
 use super::context::{Context, Executor};
 use super::defaults::WorkerDefaults;
 use super::engine::EngineRun;
 use super::events::Events;
+use super::farewells::Farewells;
 use super::inline::Inline;
 use super::metrics::Metrics;
 use super::scope::{self, Scope};
 use super::server::{ListenError, Readiness, Server};
+use super::state_source::StateSource;
 use super::worker::StatusReporter;
 use crate::api::API_VERSION;
-use crate::state::{StateError, Store};
+use crate::state::StateError;
 use crate::sync::StopSignal;
 
 /// The check that the API server serves the three kinds.
@@ -227,6 +230,7 @@ async fn lead(
         namespaces => namespaces.iter().map(|name| Scope { namespace: Some(name.clone()) }).collect(),
     };
     let events = Events::new(client.clone(), "koppel.dev/operator");
+    let consents = Consents::default();
     let watched: Vec<_> = scopes.into_iter().map(|scope| scope::watch(client, scope)).collect();
     let caches: Vec<_> = watched.iter().map(|watched| watched.caches.clone()).collect();
     let controllers = watched.into_iter().map(|watched| {
@@ -239,6 +243,8 @@ async fn lead(
             events: events.clone(),
             metrics: Arc::clone(metrics),
             backoffs: Backoffs::default(),
+            consents: consents.clone(),
+            farewells: Farewells::default(),
         };
         let stop = stop.clone();
         scope::run(watched, Arc::new(context), options.concurrency, move || until(stop.clone()))
@@ -272,15 +278,18 @@ async fn executor(
     stop: StopSignal,
 ) -> Result<Executor, RunError> {
     let ExecutorOptions::Inline { state, at_once } = &options.executor else { return Ok(Executor::Workload) };
-    let store = match state {
-        StateOptions::Directory(directory) => Store::open(directory).await?,
-        StateOptions::Postgres(url) => Store::connect(url).await?,
-    };
+    let state = StateSource::new(state.clone());
+    match state.store().await {
+        Err(error) if error.is_of_settings() => return Err(error.into()),
+        // Connections are to say so, each on its own status; it is tried again with their runs.
+        Err(error) => tracing::error!(%error, "the state store cannot be opened; no run can start until it can"),
+        Ok(_) => {}
+    }
     let run = EngineRun {
         client: client.clone(),
-        store: store.clone(),
+        state: state.clone(),
         reporter: reporter.clone(),
         identity: options.identity.clone(),
     };
-    Ok(Executor::Inline(Inline::new(run, store, *at_once, stop)))
+    Ok(Executor::Inline(Inline::new(run, state, *at_once, stop)))
 }

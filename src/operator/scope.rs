@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::caches::{Caches, Heard, News, Rivals, Told, because_of, cache, metadata, own};
+use super::consents;
 use super::context::{Context, Executor};
 use super::controller::dependent::{self, Dependent};
 use super::controller::{connection, finalize, on_error};
@@ -29,6 +30,7 @@ use super::error::OperatorError;
 use super::inline::Key;
 use super::manifests::secret_names;
 use super::names;
+use super::shared_state;
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
 
 /// Changes that come together are looked at together.
@@ -110,7 +112,8 @@ where
         .reconcile_on(because_of(connection_rivals, move |one: &SyncConnection| rivals.of(one)))
         .reconcile_on(connection_of(mapping_connection, caches.mappings.clone()))
         .reconcile_on(connection_of(rule_connection, caches.rules.clone()))
-        .reconcile_on(of_secrets(&scope, client, caches.connections.clone()))
+        .reconcile_on(of_secrets(&scope, &context))
+        .reconcile_on(of_consents(&context))
         .graceful_shutdown_on(stop());
     for children in children(&scope, client, context.defaults.network_policy.enabled) {
         connection_controller = connection_controller.reconcile_on(children);
@@ -131,6 +134,7 @@ where
     let controllers = async {
         // What refers to something is judged once everything is in the caches.
         caches.are_filled().await;
+        consents::learn(&context).await;
         tokio::join!(
             drive(connection_controller, connection::reconcile, Arc::clone(&context)),
             drive(mapping_controller, dependent::reconcile::<EntityMapping>, Arc::clone(&context)),
@@ -163,6 +167,7 @@ async fn see_off(mut heard: Heard<SyncConnection>, scope: &Scope, context: &Cont
 /// The connections of a scope that this process keeps something of.
 fn kept(context: &Context, scope: &Scope) -> Vec<Key> {
     let mut kept = context.metrics.connections();
+    kept.extend(context.consents.keys());
     if let Executor::Inline(inline) = &context.executor {
         kept.extend(inline.keys());
     }
@@ -227,17 +232,19 @@ fn belonging<K: Dependent>(cache: &Store<K>, namespace: &str, connection: &str) 
     found.iter().map(|one| ObjectRef::from_obj(&**one)).collect()
 }
 
-/// Connections that refer to a touched Secret, or whose tokens it holds. Only metadata is watched.
-fn of_secrets(
-    scope: &Scope,
-    client: &Client,
-    connections: Store<SyncConnection>,
-) -> BoxStream<'static, ObjectRef<SyncConnection>> {
-    let touched = metadata::<Secret>(scope.api(client), watcher::Config::default());
+/// Connections that refer to a touched Secret, whose state it leads to, or whose tokens it holds. Only metadata is watched.
+fn of_secrets(scope: &Scope, context: &Arc<Context>) -> BoxStream<'static, ObjectRef<SyncConnection>> {
+    let touched = metadata::<Secret>(scope.api(&context.client), watcher::Config::default());
+    let context = Arc::clone(context);
     let concerned = move |secret: PartialObjectMeta<Secret>| {
         let (namespace, name) = (secret.namespace().unwrap_or_default(), secret.name_any());
-        let refers = connections.state_filter(|one| {
-            one.metadata.namespace.as_deref() == Some(&namespace) && secret_names(one).contains(&name)
+        let leads_to_state = |one: &SyncConnection| {
+            let state = shared_state::of_workers(one, &context.executor, &context.defaults);
+            state.is_some_and(|(secret, _)| secret == name)
+        };
+        let refers = context.caches.connections.state_filter(|one| {
+            let is_named = || secret_names(one).contains(&name) || leads_to_state(one);
+            one.metadata.namespace.as_deref() == Some(&namespace) && is_named()
         });
         let mut concerned: BTreeSet<String> = refers.iter().map(|one| one.name_any()).collect();
         concerned.extend(secret.labels().get(names::CONNECTION_LABEL).cloned());
@@ -245,6 +252,14 @@ fn of_secrets(
         futures::stream::iter(found)
     };
     touched.flat_map(concerned).boxed()
+}
+
+/// Connections that stand, or stood until now, on the consent of another one.
+fn of_consents(context: &Arc<Context>) -> BoxStream<'static, ObjectRef<SyncConnection>> {
+    let (heard, connections) = (context.consents.listen(), context.caches.connections.clone());
+    let heard = futures::stream::unfold(heard, async |mut heard| heard.recv().await.map(|told| (told, heard)));
+    // What another scope watches is that scope's matter.
+    heard.filter(move |told| std::future::ready(connections.get(told).is_some())).boxed()
 }
 
 /// The connections of touched children, of every kind but the Lease, which changes all the time.

@@ -8,7 +8,7 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::apply::{apply, delete};
+use super::apply::{apply, delete, end};
 use super::build::{self, Plan, STARTED_FOR};
 use super::cron;
 use super::defaults::WorkerDefaults;
@@ -263,6 +263,23 @@ pub async fn rest(client: &Client, namespace: &str, child: &str) -> OperatorResu
         deployments.patch(child, &params, &patch).await.map_err(OperatorError::Kube)?;
     }
     Ok(())
+}
+
+/// Deletes everything of a connection that a run can be in, and says whether it is gone with its pods.
+///
+/// # Errors
+/// The API server's.
+pub async fn stop(client: &Client, namespace: &str, connection: &str) -> OperatorResult<bool> {
+    let child = names::child(connection);
+    let cron_job = end::<CronJob>(client, namespace, &child).await?;
+    let deployment = end::<Deployment>(client, namespace, &child).await?;
+    let jobs: Api<Job> = Api::namespaced(client.clone(), namespace);
+    let of = ListParams::default().labels(&format!("{}={connection}", names::CONNECTION_LABEL));
+    let jobs = jobs.list_metadata(&of).await.map_err(OperatorError::Kube)?.items;
+    for job in &jobs {
+        end::<Job>(client, namespace, &job.name_any()).await?;
+    }
+    Ok(cron_job && deployment && jobs.is_empty())
 }
 
 /// Whether a Job has neither succeeded nor failed yet.

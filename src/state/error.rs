@@ -54,6 +54,11 @@ impl StateError {
         move |source| Self::Corrupt { what, source }
     }
 
+    /// Whether what the store was told is wrong, which no trying again mends.
+    pub fn is_of_settings(&self) -> bool {
+        matches!(self, Self::Url { .. } | Self::LockSeconds { .. })
+    }
+
     /// Whether another process works on the connection, or has taken it over: nothing is wrong, and nothing is to be done.
     pub fn is_anothers_turn(&self) -> bool {
         matches!(self, Self::Locked { .. } | Self::LockLost { .. })

@@ -91,6 +91,36 @@ async fn what_refers_to_nothing_says_so_until_it_comes_and_again_when_it_goes() 
     namespace.until_condition::<RevenueRule>("onboarding", "ResolvedRefs", "False ReferenceNotFound").await;
 }
 
+/// One consent in two Secrets is one consent all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_was_copied_into_another_secret_is_refused_both_until_one_has_its_own() {
+    let namespace = Namespace::new().await;
+    let operator = Running::workload(&namespace).await;
+    namespace.acme().await;
+    namespace.first_run(ACME).await;
+    namespace.secrets("other").await;
+    let copied = json!({"clientId": "id", "clientSecret": "secret", "refreshToken": "first-acme"});
+    namespace.secret("other-exact", copied).await;
+    let division = json!({"exactOnline": {"division": 100_002}});
+    namespace.apply(&patched(mapping_of("other-nl", "other"), &division)).await;
+    namespace.apply(&tenant("other")).await;
+    for (connection, rival) in [(ACME, "other"), ("other", ACME)] {
+        let refused = namespace.until_condition::<SyncConnection>(connection, "Ready", "False CredentialsShared").await;
+        assert_kstatus(&refused);
+        assert_eq!(in_words(&refused, "Stalled"), "True CredentialsShared");
+        let message = condition_of(&refused, "CredentialsValid").unwrap().message;
+        assert!(message.contains(&format!("SyncConnection {}/{rival}", namespace.name)), "{message}");
+    }
+    assert!(namespace.jobs("other").await.is_empty(), "it runs with the consent of another one");
+
+    let own = json!({"clientId": "id", "clientSecret": "secret", "refreshToken": "first-other"});
+    namespace.secret("other-exact", own).await;
+    for connection in [ACME, "other"] {
+        namespace.until_no_condition::<SyncConnection>(connection, "Stalled").await;
+    }
+    assert!(!operator.process.output().contains("first-acme"), "a token is told");
+}
+
 /// Exact's refresh tokens are for one use: two connections would take each other's.
 #[tokio::test(flavor = "multi_thread")]
 async fn credentials_of_two_connections_are_refused_both_until_one_has_its_own() {

@@ -29,10 +29,12 @@ mod children;
 mod conflicts;
 mod drift;
 mod goodbye;
+mod requests;
 mod restricted;
 mod rights;
 mod runs;
 mod serving;
+mod state_store;
 mod steady;
 mod trouble;
 

@@ -64,6 +64,8 @@ async fn a_pod_that_is_not_restricted_is_refused() {
 async fn a_workers_pod_is_admitted(#[case] spec: Value, #[case] set: &[&str]) {
     let namespace = Namespace::restricted().await;
     let _operator = Running::with(&namespace, set).await;
+    // Where the chart names it, no pod is made before it is there.
+    namespace.secret("state", json!({"url": "postgres://database.example/koppel"})).await;
     namespace.acme_with(spec).await;
     let of = ListParams::default().labels(&format!("koppel.dev/connection={ACME}"));
     let pod = || async { namespace.api::<Pod>().list(&of).await.unwrap().items.into_iter().next() };

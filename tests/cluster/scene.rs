@@ -84,7 +84,7 @@ impl Namespace {
     /// Both Secrets of a connection.
     pub async fn secrets(&self, connection: &str) {
         self.secret(&format!("{connection}-chargebee"), json!({"apiKey": "test_key"})).await;
-        let exact = json!({"clientId": "id", "clientSecret": "secret", "refreshToken": "first"});
+        let exact = json!({"clientId": "id", "clientSecret": "secret", "refreshToken": format!("first-{connection}")});
         self.secret(&format!("{connection}-exact"), exact).await;
     }
 

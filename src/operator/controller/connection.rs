@@ -64,7 +64,7 @@ async fn stages(connection: &Arc<SyncConnection>, context: &Context) -> Operator
 /// The stages up to the status: what the connection refers to, whether it can run, its workload.
 async fn bring_about(connection: &Arc<SyncConnection>, context: &Context) -> OperatorResult<Standing> {
     finalize::sign(connection, context).await?;
-    let seen = dereference(&context.client, &context.caches, connection).await?;
+    let seen = dereference(context, connection).await?;
     match judge(connection, &seen) {
         Judged::Blocked(blocked) => rest(connection, context, blocked).await,
         Judged::Runs(validated) => match &context.executor {

@@ -15,10 +15,13 @@ use crate::operator::context::{Context, Executor};
 use crate::operator::error::{OperatorError, OperatorResult};
 use crate::operator::inline::Key;
 use crate::operator::names::OPERATOR;
-use crate::operator::shared_state;
+use crate::operator::shared_state::{self, ForgetError, Rows};
+use crate::operator::workloads::stop;
 
 /// Keeps a connection until its rows in a shared state store are deleted.
 pub const FINALIZER: &str = "koppel.dev/state";
+/// How soon it is looked again whether a run has ended; its Job's end is told besides.
+const RUN_ENDS_IN: Duration = Duration::from_secs(2);
 
 /// Puts the finalizer where something will have to be deleted, and takes it away where not.
 ///
@@ -31,8 +34,8 @@ pub async fn sign(connection: &SyncConnection, context: &Context) -> OperatorRes
     if wanted == signed(connection) { Ok(()) } else { set(connection, context, wanted).await }
 }
 
-/// The connection is being deleted: what runs is ended, and its rows go where it says so. Nothing that is missing (a Secret,
-/// the store) keeps it from going.
+/// The connection is being deleted: what runs is ended, and its rows go where it says so. A run under way is waited for, for
+/// a while; nothing that is missing (a Secret, the store) keeps it from going.
 ///
 /// # Errors
 /// The API server's.
@@ -42,20 +45,60 @@ pub async fn goodbye(connection: &SyncConnection, context: &Context) -> Operator
         inline.forget(&key).await;
     }
     context.metrics.forget(&key.0, &key.1);
+    context.consents.forget(&key);
     if signed(connection) {
-        if let Err(error) = shared_state::forget(connection, context).await {
-            let event = Event {
-                type_: EventType::Warning,
-                reason: "StateNotDeleted".to_owned(),
-                note: Some(format!("the state of this connection could not be deleted and stays: {error}")),
-                action: "Delete".to_owned(),
-                secondary: None,
-            };
-            context.events.publish(&connection.object_ref(&()), &[event]).await;
+        match forget_state(connection, context).await? {
+            Forgotten::Whole => {}
+            Forgotten::Not(error) if error.is_under_way() && context.farewells.is_waiting(&key) => {
+                return Ok(Action::requeue(RUN_ENDS_IN));
+            }
+            Forgotten::Later => return Ok(Action::requeue(RUN_ENDS_IN)),
+            Forgotten::Not(error) => tell_of(&error, connection, context).await,
         }
         set(connection, context, false).await?;
     }
+    context.farewells.forget(&key);
     Ok(Action::requeue(Duration::from_secs(600)))
+}
+
+/// What became of the rows of a connection.
+enum Forgotten {
+    Whole,
+    /// A pod has not ended yet.
+    Later,
+    Not(ForgetError),
+}
+
+/// Deletes the connection's rows, after everything that could still write some has been stopped. Where nobody can say where
+/// they are, nothing is waited for.
+async fn forget_state(connection: &SyncConnection, context: &Context) -> OperatorResult<Forgotten> {
+    let key = (connection.namespace().unwrap_or_default(), connection.name_any());
+    let has_stopped = match &context.executor {
+        Executor::Workload => stop(&context.client, &key.0, &key.1).await?,
+        Executor::Inline(_) => true,
+    };
+    let forgotten = match Rows::of(connection, context).await {
+        Ok(Some(_)) if !has_stopped && context.farewells.is_waiting(&key) => return Ok(Forgotten::Later),
+        Ok(Some(rows)) => rows.forget().await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match forgotten.map_err(ForgetError::passing) {
+        Ok(()) => Ok(Forgotten::Whole),
+        Err(Ok(passing)) => Err(OperatorError::Kube(passing)),
+        Err(Err(lasting)) => Ok(Forgotten::Not(lasting)),
+    }
+}
+
+async fn tell_of(error: &ForgetError, connection: &SyncConnection, context: &Context) {
+    let event = Event {
+        type_: EventType::Warning,
+        reason: "StateNotDeleted".to_owned(),
+        note: Some(format!("the state of this connection could not be deleted and stays: {error}")),
+        action: "Delete".to_owned(),
+        secondary: None,
+    };
+    context.events.publish(&connection.object_ref(&()), &[event]).await;
 }
 
 /// Lets go of what this process keeps of a connection that is gone: its series, and the task that runs it.
@@ -64,6 +107,8 @@ pub fn let_go(key: &Key, context: &Context) {
         inline.let_go(key);
     }
     context.metrics.forget(&key.0, &key.1);
+    context.consents.forget(key);
+    context.farewells.forget(key);
     context.backoffs.forget(&format!("SyncConnection {}/{}", key.0, key.1));
 }
 

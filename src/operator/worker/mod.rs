@@ -10,6 +10,9 @@ mod report_tests;
 mod run;
 #[cfg(all(test, feature = "sandbox"))]
 mod tests;
+mod without_state;
+#[cfg(test)]
+mod without_state_tests;
 
 pub use lease::{ConnectionLease, NoLease};
 pub use load::{Blocked, LoadError, Loaded, load};

@@ -70,12 +70,22 @@ impl StatusReporter {
     /// Where the API server refuses it, or did not answer for minutes.
     pub async fn report(&self, namespace: &str, name: &str, report: &RunReport) -> Result<Reported, ReportError> {
         let started = report.status.last_run.as_ref().map(|run| run.started_at.0.as_second());
-        self.change(namespace, name, REPORT_PATIENCE, |there| {
+        self.report_with(namespace, name, |_, there| {
             let last = there.last_run.as_ref().map(|run| run.started_at.0.as_second());
             // Whole seconds are all that a status tells.
             if last > started { None } else { Some(report.status.clone()) }
         })
         .await
+    }
+
+    /// Writes what a run makes of the status that is there, if it wants to say anything.
+    pub(super) async fn report_with(
+        &self,
+        namespace: &str,
+        name: &str,
+        wanted: impl Fn(&SyncConnection, &SyncConnectionStatus) -> Option<SyncConnectionStatus>,
+    ) -> Result<Reported, ReportError> {
+        self.change(namespace, name, REPORT_PATIENCE, wanted).await
     }
 
     /// Says why no run can start: these conditions become so, for this generation of the spec; the rest of the worker's part
@@ -91,7 +101,7 @@ impl StatusReporter {
         conditions: &[Observed],
     ) -> Result<Reported, ReportError> {
         let now = Timestamp::now();
-        self.change(namespace, name, BLOCKED_PATIENCE, |there| {
+        self.change(namespace, name, BLOCKED_PATIENCE, |_, there| {
             let mut status = there.clone();
             for condition in conditions {
                 set_condition(&mut status.conditions, condition.clone(), generation, now);
@@ -107,7 +117,7 @@ impl StatusReporter {
         namespace: &str,
         name: &str,
         patience: Duration,
-        wanted: impl Fn(&SyncConnectionStatus) -> Option<SyncConnectionStatus>,
+        wanted: impl Fn(&SyncConnection, &SyncConnectionStatus) -> Option<SyncConnectionStatus>,
     ) -> Result<Reported, ReportError> {
         let api: Api<SyncConnection> = Api::namespaced(self.client.clone(), namespace);
         let refused =
@@ -118,7 +128,7 @@ impl StatusReporter {
                 read => read.map_err(|error| refused(&error))?,
             };
             let there = connection.status.clone().unwrap_or_default();
-            let Some(wanted) = wanted(&there) else { return Ok(Reported::Superseded) };
+            let Some(wanted) = wanted(&connection, &there) else { return Ok(Reported::Superseded) };
             let part = WorkerPart::new(wanted, &there);
             if part == WorkerPart::new(there.clone(), &there) {
                 return Ok(Reported::Unchanged);

@@ -152,7 +152,13 @@ pub async fn run_reported(
     let ran = run_whole(connection.clone(), environment).await;
     timeout.abort();
     tokens.settle().await;
-    let report = ran?;
+    let report = match ran {
+        Err(WorkerError::Sync(SyncError::State(error))) if !error.is_anothers_turn() => {
+            reporter.report_without_state(&connection.namespace, &connection.name, &error).await?;
+            return Err(SyncError::State(error).into());
+        }
+        ran => ran?,
+    };
     log_plan(&report);
     let reported = reporter.report(&connection.namespace, &connection.name, &report).await?;
     tracing::debug!(?reported, "the run was reported");
