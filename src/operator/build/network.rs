@@ -34,7 +34,8 @@ pub fn policy(plan: &Plan<'_>) -> NetworkPolicy {
 /// Ports, since the vendors' addresses change: those of DNS, the API server, the vendors as the manifest has them, a proxy
 /// and PostgreSQL.
 fn ports(plan: &Plan<'_>) -> Vec<NetworkPolicyPort> {
-    let proxies = [&plan.defaults.proxy.http, &plan.defaults.proxy.https];
+    let proxy = plan.proxy();
+    let proxies = [&proxy.http, &proxy.https];
     let proxies = proxies.into_iter().filter_map(|text| Url::parse(text).ok());
     let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.exact.base_url.clone()];
     let mut tcp: Vec<i32> =
