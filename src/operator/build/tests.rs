@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Plan, pod};
+use super::{Plan, network, pod};
 use crate::api::SyncConnection;
 use crate::api::manifest::SecretData;
 use crate::api::validate::{Secrets, validate};
@@ -35,8 +35,8 @@ fn defaults() -> WorkerDefaults {
     .unwrap()
 }
 
-/// The pod that a connection with this workload gets.
-fn made(workload: &Value, defaults: &WorkerDefaults) -> PodSpec {
+/// What is built from the plan of a connection with this workload.
+fn planned<T>(workload: &Value, defaults: &WorkerDefaults, build: impl Fn(&Plan<'_>) -> T) -> T {
     let object = connection(workload);
     let mapping = serde_json::from_value(json!({
         "apiVersion": "koppel.dev/v1alpha1", "kind": "EntityMapping", "metadata": {"name": "nl", "namespace": "billing"},
@@ -57,7 +57,19 @@ fn made(workload: &Value, defaults: &WorkerDefaults) -> PodSpec {
         requested: None,
         resting: false,
     };
-    pod::template(&plan, "Never").spec.unwrap()
+    build(&plan)
+}
+
+/// The pod that it gets.
+fn made(workload: &Value, defaults: &WorkerDefaults) -> PodSpec {
+    planned(workload, defaults, |plan| pod::template(plan, "Never").spec.unwrap())
+}
+
+/// Ports that its NetworkPolicy opens.
+fn ports(workload: &Value, defaults: &WorkerDefaults) -> Vec<Value> {
+    let policy = planned(workload, defaults, network::policy);
+    let rules = policy.spec.unwrap().egress.unwrap();
+    rules.into_iter().flat_map(|rule| rule.ports.unwrap()).map(|port| json!(port.port)).collect()
 }
 
 fn variable(pod: &PodSpec, name: &str) -> Option<EnvVar> {
@@ -97,6 +109,15 @@ fn its_own_proxy_takes_the_place_of_the_charts_as_a_whole() {
     assert_eq!(value(&own, "HTTPS_PROXY").as_deref(), Some("http://own:8080"));
     assert_eq!((value(&own, "HTTP_PROXY"), value(&own, "NO_PROXY")), (None, None));
     assert_eq!(value(&made(&json!({"proxy": {}}), &defaults()), "HTTPS_PROXY"), None);
+}
+
+#[test]
+fn the_policy_opens_the_port_of_the_proxy_that_is_used() {
+    let (chart, own) = (json!(3128), json!(8080));
+    let by_chart = ports(&json!({}), &defaults());
+    assert!(by_chart.contains(&chart) && !by_chart.contains(&own), "{by_chart:?}");
+    let by_own = ports(&json!({"proxy": {"httpsProxy": "http://own:8080"}}), &defaults());
+    assert!(by_own.contains(&own) && !by_own.contains(&chart), "{by_own:?}");
 }
 
 #[test]
