@@ -6,7 +6,7 @@
 //! make bench-operator ARGS="20"      # so many
 //! ```
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "of what the cluster tests share, the bench uses a part")]
 
 #[path = "../tests/cluster/access.rs"]
 mod access;

@@ -5,9 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [[ -z ${HELM:-} ]]; then
-    HELM=$(hack/control-plane.sh)/helm
-fi
-export HELM PYTHONDONTWRITEBYTECODE=1
+use_helm
+export PYTHONDONTWRITEBYTECODE=1
 python=$(hack/venv.sh tests/chart/requirements.txt)
 "$python" -m pytest -p no:cacheprovider --quiet "${@:-tests/chart}"

@@ -4,9 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [[ -z ${HELM:-} ]]; then
-    HELM=$(hack/control-plane.sh)/helm
-fi
-export HELM PYTHONDONTWRITEBYTECODE=1
+use_helm
+export PYTHONDONTWRITEBYTECODE=1
 python=$(hack/venv.sh hack/chart/requirements.txt)
 "$python" hack/chart/install.py "$@"

@@ -9,6 +9,12 @@ die() {
     exit 1
 }
 
+# Makes HELM the helm of the tests' control plane, unless it names one already. Needs the checkout as current folder.
+use_helm() {
+    [[ -n ${HELM:-} ]] || HELM=$(hack/control-plane.sh)/helm
+    export HELM
+}
+
 # Runs a command as root: plainly, or by sudo without a prompt that nobody would answer.
 as_root() {
     if [[ $(id -u) -eq 0 ]]; then

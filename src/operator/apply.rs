@@ -1,7 +1,7 @@
 //! Makes children what they are to be: each is looked at, and written only where it is not so already. A child that drifted is
 //! put right; what others add beside what is ours is left alone.
 
-use kube::api::{Api, DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams, PropagationPolicy};
+use kube::api::{Api, DeleteParams, DynamicObject, ObjectMeta, Patch, PatchParams};
 use kube::{Client, Resource, ResourceExt};
 use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
@@ -19,6 +19,8 @@ pub enum Applied {
     Created,
     /// It had drifted, or is to be another one now.
     Changed,
+    /// It is being deleted, and made anew once it is gone, which wakes the operator.
+    Going,
 }
 
 /// Applies a child in `namespace`, by server-side apply as its only owner.
@@ -32,6 +34,7 @@ pub async fn apply(client: &Client, namespace: &str, child: &Child) -> OperatorR
     let child = &live.as_ref().map_or_else(|| child.clone(), |live| as_can_be(live, child));
     let applied = match &live {
         None => Applied::Created,
+        Some(live) if live.metadata.deletion_timestamp.is_some() => return Ok(Applied::Going),
         Some(live) if is_as_wanted(live, child) => return Ok(Applied::Unchanged),
         Some(_) => Applied::Changed,
     };
@@ -45,28 +48,8 @@ pub async fn apply(client: &Client, namespace: &str, child: &Child) -> OperatorR
     Ok(applied)
 }
 
-/// Deletes an object and what belongs to it; one that is not there is as good.
-///
-/// # Errors
-/// The API server's.
-pub async fn delete<K>(client: &Client, namespace: &str, name: &str) -> OperatorResult<bool>
-where
-    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
-{
-    let api: Api<K> = Api::namespaced(client.clone(), namespace);
-    // What is not there is not asked for: a delete would be counted as a write.
-    if api.get_metadata_opt(name).await.map_err(OperatorError::Kube)?.is_none() {
-        return Ok(false);
-    }
-    let params = DeleteParams { propagation_policy: Some(PropagationPolicy::Background), ..DeleteParams::default() };
-    match api.delete(name, &params).await {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-        Err(error) => Err(OperatorError::Kube(error)),
-    }
-}
-
-/// Deletes an object after what belongs to it: it is there until its pods have ended. Says whether it is gone.
+/// Deletes an object after what belongs to it: who sees a Deployment gone knows that its pods have ended, which may take them
+/// minutes. Says whether it is still there; its going wakes the operator.
 ///
 /// # Errors
 /// The API server's.
@@ -74,14 +57,41 @@ pub async fn end<K>(client: &Client, namespace: &str, name: &str) -> OperatorRes
 where
     K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
 {
+    end_if::<K>(client, namespace, name, |_| true).await
+}
+
+/// The same of an object that the operator has made. What somebody else has made under the name stays.
+///
+/// # Errors
+/// The API server's.
+pub async fn retire<K>(client: &Client, namespace: &str, name: &str) -> OperatorResult<bool>
+where
+    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
+    let is_ours =
+        |live: &ObjectMeta| live.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(APPLIED));
+    end_if::<K>(client, namespace, name, is_ours).await
+}
+
+async fn end_if<K>(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    is_meant: impl Fn(&ObjectMeta) -> bool,
+) -> OperatorResult<bool>
+where
+    K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
     let api: Api<K> = Api::namespaced(client.clone(), namespace);
-    let Some(live) = api.get_metadata_opt(name).await.map_err(OperatorError::Kube)? else { return Ok(true) };
+    // What is not there is not asked for: a delete would be counted as a write.
+    let live = api.get_metadata_opt(name).await.map_err(OperatorError::Kube)?;
+    let Some(live) = live.filter(|live| is_meant(&live.metadata)) else { return Ok(false) };
     if live.metadata.deletion_timestamp.is_some() {
-        return Ok(false);
+        return Ok(true);
     }
     match api.delete(name, &DeleteParams::foreground()).await {
-        Ok(_) => Ok(false),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(true),
+        Ok(_) => Ok(true),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
         Err(error) => Err(OperatorError::Kube(error)),
     }
 }
@@ -113,7 +123,7 @@ fn as_can_be(live: &DynamicObject, child: &Child) -> Child {
 fn is_as_wanted(live: &DynamicObject, child: &Child) -> bool {
     let wanted = child.body.pointer("/metadata/annotations").and_then(|all| all.get(APPLIED)).and_then(Value::as_str);
     let applied = live.annotations().get(APPLIED).map(String::as_str);
-    if wanted != applied || live.metadata.deletion_timestamp.is_some() {
+    if wanted != applied {
         return false;
     }
     let metadata = child.body.get("metadata").cloned().unwrap_or_default();

@@ -223,9 +223,35 @@ pub fn metadata<K>(
 where
     K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
 {
+    events(api, config).filter_map(async |event| match event {
+        watcher::Event::Apply(one) | watcher::Event::InitApply(one) | watcher::Event::Delete(one) => Some(one),
+        watcher::Event::Init | watcher::Event::InitDone => None,
+    })
+}
+
+/// Objects that are gone, by their metadata. One that goes while the watch is broken is not told of.
+pub fn deleted<K>(
+    api: Api<PartialObjectMeta<K>>,
+    config: watcher::Config,
+) -> impl Stream<Item = PartialObjectMeta<K>> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+{
+    events(api, config).filter_map(async |event| match event {
+        watcher::Event::Delete(one) => Some(one),
+        _ => None,
+    })
+}
+
+fn events<K>(
+    api: Api<PartialObjectMeta<K>>,
+    config: watcher::Config,
+) -> impl Stream<Item = watcher::Event<PartialObjectMeta<K>>> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
+{
     watcher(api, config)
         .default_backoff()
-        .touched_objects()
         .inspect_err(|error| tracing::warn!(kind = %K::kind(&()), error = watch_words(error), "the watch broke off and is begun again"))
-        .filter_map(async |touched| touched.ok())
+        .filter_map(async |event| event.ok())
 }

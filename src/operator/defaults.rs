@@ -75,11 +75,15 @@ pub struct StorageDefaults {
     pub size: Quantity,
 }
 
-/// Whether each worker gets a NetworkPolicy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether each worker gets a NetworkPolicy, and what it may reach beside DNS and the vendors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct NetworkPolicyDefaults {
     pub enabled: bool,
+    /// Ports on which the API server is reached: by its Service, and by its own address.
+    pub api_server_ports: Vec<u16>,
+    /// Ports of PostgreSQL, where the state is in one. The URL stands in a Secret, and a policy tells everybody what it says.
+    pub postgres_ports: Vec<u16>,
 }
 
 /// How long Jobs stay to be looked at.
@@ -103,6 +107,12 @@ pub struct Log {
 impl Default for StorageDefaults {
     fn default() -> Self {
         Self { class_name: String::new(), size: Quantity("1Gi".to_owned()) }
+    }
+}
+
+impl Default for NetworkPolicyDefaults {
+    fn default() -> Self {
+        Self { enabled: false, api_server_ports: vec![443, 6443], postgres_ports: vec![5432] }
     }
 }
 

@@ -32,7 +32,7 @@ impl Run for EngineRun {
 impl EngineRun {
     async fn reported(&self, connection: Arc<ValidatedConnection>, stop: StopSignal) -> Result<(), WorkerError> {
         let state = self.state.clone();
-        match alone(move || async move { state.store().await }).await {
+        match alone(move || async move { state.store().await }).await? {
             Ok(store) => {
                 let ran = run_reported(&self.client, &self.reporter, &store, &connection, &self.identity, &stop).await;
                 ran.map(drop)

@@ -13,13 +13,17 @@ use tokio::task::JoinHandle;
 use super::cron;
 use super::state_source::StateSource;
 use super::worker::WorkerError;
+use super::workloads::stalled_since;
+use crate::api::SyncConnection;
+use crate::api::conditions::{ConditionType, Reason, Status, find_condition};
+use crate::api::status::{RunOutcome, RunSummary, SyncConnectionStatus};
 use crate::api::validate::{Cadence, ValidatedConnection};
 use crate::sync::StopSignal;
 
 /// After a run that could not begin: another process still has the connection, or the store failed.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
-/// How long a run that was asked to stop is waited for.
-/// A call to the token endpoint, which must not be broken off, takes no longer (I7).
+/// How long a run that was asked to stop is waited for: a call to the token endpoint, which must not be broken off, takes no
+/// longer (I7).
 const END_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Namespace and name.
@@ -54,6 +58,29 @@ pub struct Before {
     pub handled: Option<String>,
     /// The digest with which the last run was made, where that is known.
     pub ran_for: Option<String>,
+}
+
+impl Before {
+    /// What the status of a connection tells. A run that was asked to end is gone on with at once; one that a quota has ended
+    /// waits for its turn, since it could do no more now than it could then (I6).
+    pub fn of(connection: &SyncConnection) -> Self {
+        let Some(status) = &connection.status else { return Self::default() };
+        let handled = status.last_handled_reconcile_at.clone();
+        let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
+        let is_answered = stalled_since(connection).is_none();
+        let was_stopped =
+            |run: &RunSummary| run.outcome == Some(RunOutcome::Interrupted) && !is_by_a_quota(status, run);
+        let whole = run.filter(|run| is_answered && run.finished_at.is_some() && !was_stopped(run));
+        Self { last_start: whole.map(|run| run.started_at.0), handled, ran_for: None }
+    }
+}
+
+/// Whether it was a quota that ended an interrupted run: of a day or of errors, or one of a vendor who asks to wait for longer
+/// than a run does.
+fn is_by_a_quota(status: &SyncConnectionStatus, run: &RunSummary) -> bool {
+    let quota = find_condition(&status.conditions, ConditionType::QuotaHealthy);
+    let told_to_wait = run.verdict.as_ref().is_some_and(|verdict| verdict.reason == Reason::SystemUnreachable.as_str());
+    told_to_wait || quota.is_some_and(|quota| quota.status == Status::False.as_str())
 }
 
 /// What the executor says of a connection.

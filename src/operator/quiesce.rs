@@ -1,15 +1,18 @@
 //! Before the operator is taken away: every workload rests, so that nothing runs that nobody looks after. State, tokens and
 //! connections stay; an operator that comes again puts the workloads right.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::api::{Api, ListParams, Patch, PatchParams};
-use kube::{Client, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 
-use super::names::{CHILDREN, OPERATOR};
+use super::names::{CHILDREN, CONNECTION_LABEL, OPERATOR};
 use super::workloads::{is_active, rest};
 
 const POLL: Duration = Duration::from_secs(1);
@@ -42,7 +45,7 @@ pub async fn quiesce(
     }
     let deadline = Instant::now() + patience;
     loop {
-        quiesced.still_running = active_jobs(client, namespaces).await?;
+        quiesced.still_running = running(client, namespaces).await?;
         if quiesced.still_running == 0 || Instant::now() >= deadline {
             return Ok(quiesced);
         }
@@ -61,13 +64,30 @@ async fn stop_operator(client: &Client, namespace: &str, name: &str, patience: D
     };
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
-        let left = api.get_opt(name).await?.and_then(|live| live.status).and_then(|status| status.replicas);
-        if left.unwrap_or(0) == 0 {
+        let Some(live) = api.get_opt(name).await? else { break };
+        let counted = live.status.as_ref().and_then(|status| status.replicas).unwrap_or(0);
+        // A pod that is ending is counted no more, and still works.
+        if counted == 0 && pods(client, namespace, &live.spec.selector).await? == 0 {
             break;
         }
         tokio::time::sleep(POLL).await;
     }
     Ok(())
+}
+
+/// The pods of a Deployment that have not come to their end.
+async fn pods(client: &Client, namespace: &str, selector: &LabelSelector) -> anyhow::Result<usize> {
+    let labels: Vec<String> =
+        selector.match_labels.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect();
+    let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let found = api.list(&ListParams::default().labels(&labels.join(","))).await?;
+    Ok(found.items.iter().filter(|pod| is_alive(pod)).count())
+}
+
+/// Whether a pod has not ended yet; one that is being deleted goes on until its process ends.
+fn is_alive(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    !matches!(phase, Some("Succeeded" | "Failed"))
 }
 
 fn apis<K>(client: &Client, namespaces: &[String]) -> Vec<Api<K>>
@@ -96,11 +116,19 @@ async fn workloads(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec
     Ok(found)
 }
 
-async fn active_jobs(client: &Client, namespaces: &[String]) -> anyhow::Result<usize> {
+/// The connections of which a pod is alive, be it of a Job or of a Deployment at zero, or a Job has none yet.
+async fn running(client: &Client, namespaces: &[String]) -> anyhow::Result<usize> {
     let ours = ListParams::default().labels(CHILDREN);
-    let mut active = 0;
+    let connection = |metadata: &ObjectMeta| {
+        let name = metadata.labels.as_ref().and_then(|labels| labels.get(CONNECTION_LABEL).cloned());
+        (metadata.namespace.clone(), name)
+    };
+    let mut running = BTreeSet::new();
     for api in apis::<Job>(client, namespaces) {
-        active += api.list(&ours).await?.items.iter().filter(|job| is_active(job)).count();
+        running.extend(api.list(&ours).await?.iter().filter(|job| is_active(job)).map(|job| connection(job.meta())));
     }
-    Ok(active)
+    for api in apis::<Pod>(client, namespaces) {
+        running.extend(api.list(&ours).await?.iter().filter(|pod| is_alive(pod)).map(|pod| connection(pod.meta())));
+    }
+    Ok(running.len())
 }

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
@@ -21,7 +22,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::caches::{Caches, Heard, News, Rivals, Told, because_of, cache, metadata, own};
+use super::caches::{Caches, Heard, News, Rivals, Told, because_of, cache, deleted, metadata, own};
 use super::consents;
 use super::context::{Context, Executor};
 use super::controller::dependent::{self, Dependent};
@@ -262,7 +263,7 @@ fn of_consents(context: &Arc<Context>) -> BoxStream<'static, ObjectRef<SyncConne
     heard.filter(move |told| std::future::ready(connections.get(told).is_some())).boxed()
 }
 
-/// The connections of touched children, of every kind but the Lease, which changes all the time.
+/// The connections of touched children. A Lease is renewed all the time: only its going is news.
 fn children(
     scope: &Scope,
     client: &Client,
@@ -276,6 +277,9 @@ fn children(
         of_children::<Role>(scope, client),
         of_children::<RoleBinding>(scope, client),
         of_children::<PersistentVolumeClaim>(scope, client),
+        deleted::<Lease>(scope.api(client), watcher::Config::default().labels(names::CHILDREN))
+            .filter_map(async |lease| connection_of_child(&lease))
+            .boxed(),
     ];
     if network_policies {
         streams.push(of_children::<NetworkPolicy>(scope, client));
@@ -294,9 +298,12 @@ where
         + 'static,
 {
     let touched = metadata::<K>(scope.api(client), watcher::Config::default().labels(names::CHILDREN));
-    let connection = |child: PartialObjectMeta<K>| {
-        let connection = child.labels().get(names::CONNECTION_LABEL)?;
-        Some(ObjectRef::new(connection).within(&child.namespace().unwrap_or_default()))
-    };
-    touched.filter_map(move |child| std::future::ready(connection(child))).boxed()
+    touched.filter_map(async |child| connection_of_child(&child)).boxed()
+}
+
+fn connection_of_child<K: Resource<DynamicType = ()>>(
+    child: &PartialObjectMeta<K>,
+) -> Option<ObjectRef<SyncConnection>> {
+    let connection = child.labels().get(names::CONNECTION_LABEL)?;
+    Some(ObjectRef::new(connection).within(&child.namespace().unwrap_or_default()))
 }

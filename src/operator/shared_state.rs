@@ -25,6 +25,8 @@ pub enum ForgetError {
     Kube(#[from] kube::Error),
     #[error(transparent)]
     State(#[from] StateError),
+    #[error("the deletion broke off: {0}")]
+    Broken(#[from] tokio::task::JoinError),
 }
 
 impl ForgetError {
@@ -104,7 +106,7 @@ impl Rows {
             };
             store.forget_connection(&self.key).await
         });
-        Ok(forgotten.await?)
+        Ok(forgotten.await??)
     }
 }
 

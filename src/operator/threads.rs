@@ -2,15 +2,18 @@
 
 use std::future::Future;
 
-/// Does the work on a thread of its own.
-pub async fn alone<T, F>(work: impl FnOnce() -> F + Send + 'static) -> T
+use tokio::task::JoinError;
+use tracing::Instrument;
+
+/// Does the work on a thread of its own, where nobody who is cancelled can break it off.
+///
+/// # Errors
+/// When the work panicked.
+pub async fn alone<T, F>(work: impl FnOnce() -> F + Send + 'static) -> Result<T, JoinError>
 where
     T: Send + 'static,
     F: Future<Output = T>,
 {
-    let runtime = tokio::runtime::Handle::current();
-    match tokio::task::spawn_blocking(move || runtime.block_on(work())).await {
-        Ok(done) => done,
-        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-    }
+    let (runtime, span) = (tokio::runtime::Handle::current(), tracing::Span::current());
+    tokio::task::spawn_blocking(move || runtime.block_on(work().instrument(span))).await
 }

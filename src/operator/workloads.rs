@@ -4,11 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use super::apply::{apply, delete, end};
+use super::apply::{Applied, apply, end, retire};
 use super::build::{self, Plan, STARTED_FOR};
 use super::cron;
 use super::defaults::WorkerDefaults;
@@ -38,6 +39,9 @@ impl Workloads<'_> {
     /// # Errors
     /// The API server's, where it is to be tried again without telling anybody yet.
     pub async fn bring_about(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
+        if !self.defaults.network_policy.enabled {
+            retire::<NetworkPolicy>(self.client, &self.namespace(), &names::child(&self.name())).await?;
+        }
         let applied = match self.connection.spec.workload.type_ {
             WorkloadType::Scheduled => self.scheduled(validated, seen).await,
             WorkloadType::Continuous => self.continuous(validated, seen).await,
@@ -62,8 +66,11 @@ impl Workloads<'_> {
     }
 
     async fn scheduled(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
-        delete::<Deployment>(self.client, &self.namespace(), &names::child(&self.name())).await?;
-        let started_for = self.started_for().await?;
+        let child = names::child(&self.name());
+        let deployment_ends = end::<Deployment>(self.client, &self.namespace(), &child).await?;
+        let (started_for, cron_job_goes) = self.of_cron_job(&child).await?;
+        // The pod of a Deployment that was there before ends in its own time, and is waited for like a Job.
+        let former = (deployment_ends || cron_job_goes).then_some((child, true));
         let jobs = self.jobs().await?;
         let handled = self.handled();
         let facts = Facts {
@@ -74,11 +81,11 @@ impl Workloads<'_> {
             requested: self.requested(),
             handled: handled.as_deref(),
             stalled_since: stalled_since(self.connection),
-            jobs: jobs.iter().map(|job| (job.name_any(), is_active(job))).collect(),
+            jobs: jobs.iter().map(|job| (job.name_any(), is_active(job))).chain(former.clone()).collect(),
         };
         let start = decide(&facts);
         let asked_for_is_active = jobs.iter().any(|job| is_active(job) && is_asked_for(job));
-        let resting = facts.rests || start.rests_the_schedule() || asked_for_is_active;
+        let resting = facts.rests || start.rests_the_schedule() || asked_for_is_active || former.is_some();
         let mut plan = self.plan(validated, seen, resting);
         plan.started_for = match &start {
             Start::Already(run) => Some(&run.record),
@@ -129,27 +136,33 @@ impl Workloads<'_> {
     }
 
     async fn continuous(&self, validated: &ValidatedConnection, seen: &Dereferenced) -> OperatorResult<Standing> {
-        delete::<CronJob>(self.client, &self.namespace(), &names::child(&self.name())).await?;
-        let resting = self.connection.spec.suspend;
+        let cron_job_ends = end::<CronJob>(self.client, &self.namespace(), &names::child(&self.name())).await?;
+        // A run that was started beside the schedule comes to its own end first.
+        let waits = cron_job_ends || self.has_active_job().await?;
+        let resting = self.connection.spec.suspend || waits;
         let mut plan = self.plan(validated, seen, resting);
         plan.requested = self.requested();
-        self.apply_all(&plan).await?;
+        let goes = self.apply_all(&plan).await? == Applied::Going;
         // A Deployment of no pods has started nothing.
-        let handled = if resting { self.handled() } else { self.requested().map(str::to_owned) };
+        let handled = if resting || goes { self.handled() } else { self.requested().map(str::to_owned) };
         Ok(Standing { next_run_at: self.next_of_continuous(validated), handled, ..Standing::default() })
     }
 
-    async fn apply_all(&self, plan: &Plan<'_>) -> OperatorResult<()> {
-        let mut refused = None;
+    /// Applies every child; what the last one, the workload, was before.
+    async fn apply_all(&self, plan: &Plan<'_>) -> OperatorResult<Applied> {
+        let (mut refused, mut workload) = (None, Applied::Unchanged);
         for child in build::children(plan) {
             match apply(self.client, &self.namespace(), &child).await {
-                Ok(applied) => tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child"),
+                Ok(applied) => {
+                    tracing::debug!(kind = child.resource.kind, name = child.name, ?applied, "child");
+                    workload = applied;
+                }
                 // The others are to be right all the same: a workload is to rest where the spec says so.
                 Err(error) if error.is_refusal() => refused = refused.or(Some(error)),
                 Err(error) => return Err(error),
             }
         }
-        refused.map_or(Ok(()), Err)
+        refused.map_or(Ok(workload), Err)
     }
 
     fn plan<'a>(&'a self, validated: &'a ValidatedConnection, seen: &'a Dereferenced, resting: bool) -> Plan<'a> {
@@ -172,10 +185,14 @@ impl Workloads<'_> {
         Ok(self.jobs().await?.iter().any(is_active))
     }
 
-    async fn started_for(&self) -> OperatorResult<Option<String>> {
+    /// What the CronJob has on record of the run that was started last, and whether it is being deleted: the spec has gone to
+    /// and fro, and its runs end first.
+    async fn of_cron_job(&self, child: &str) -> OperatorResult<(Option<String>, bool)> {
         let api: Api<CronJob> = Api::namespaced(self.client.clone(), &self.namespace());
-        let live = api.get_metadata_opt(&names::child(&self.name())).await.map_err(OperatorError::Kube)?;
-        Ok(live.and_then(|live| live.annotations().get(STARTED_FOR).cloned()))
+        let Some(live) = api.get_metadata_opt(child).await.map_err(OperatorError::Kube)? else {
+            return Ok((None, false));
+        };
+        Ok((live.annotations().get(STARTED_FOR).cloned(), live.metadata.deletion_timestamp.is_some()))
     }
 
     async fn jobs(&self) -> OperatorResult<Vec<Job>> {
@@ -271,24 +288,24 @@ pub async fn rest(client: &Client, namespace: &str, child: &str) -> OperatorResu
 /// The API server's.
 pub async fn stop(client: &Client, namespace: &str, connection: &str) -> OperatorResult<bool> {
     let child = names::child(connection);
-    let cron_job = end::<CronJob>(client, namespace, &child).await?;
-    let deployment = end::<Deployment>(client, namespace, &child).await?;
+    let cron_job_ends = end::<CronJob>(client, namespace, &child).await?;
+    let deployment_ends = end::<Deployment>(client, namespace, &child).await?;
     let jobs: Api<Job> = Api::namespaced(client.clone(), namespace);
     let of = ListParams::default().labels(&format!("{}={connection}", names::CONNECTION_LABEL));
     let jobs = jobs.list_metadata(&of).await.map_err(OperatorError::Kube)?.items;
     for job in &jobs {
         end::<Job>(client, namespace, &job.name_any()).await?;
     }
-    Ok(cron_job && deployment && jobs.is_empty())
+    Ok(!cron_job_ends && !deployment_ends && jobs.is_empty())
 }
 
-/// Whether a Job has neither succeeded nor failed yet.
+/// Whether a Job has neither succeeded nor failed yet. One that is being deleted has a pod that may be ending.
 pub fn is_active(job: &Job) -> bool {
     let ended = |condition: &k8s_openapi::api::batch::v1::JobCondition| {
         condition.status == "True" && matches!(condition.type_.as_str(), "Complete" | "Failed")
     };
     let conditions = job.status.as_ref().and_then(|status| status.conditions.as_ref());
-    !conditions.is_some_and(|conditions| conditions.iter().any(ended)) && job.metadata.deletion_timestamp.is_none()
+    !conditions.is_some_and(|conditions| conditions.iter().any(ended))
 }
 
 /// Whether a Job is one that was started beside the schedule.

@@ -165,7 +165,7 @@ def test_workers_get_what_the_values_say():
         "caBundle": {"configMap": "corporate-ca", "key": "bundle.pem"},
         "extraEnv": [{"name": "TZ", "value": "Europe/Amsterdam"}],
         "storage": {"className": "fast", "size": "2Gi"},
-        "networkPolicy": {"enabled": True},
+        "networkPolicy": {"enabled": True, "apiServerPorts": [443, 6443], "postgresPorts": [5432]},
         "jobs": {
             "successfulHistory": 3,
             "failedHistory": 3,
@@ -206,6 +206,23 @@ def test_the_network_policy_opens_what_is_needed(base, vendors):
     assert (out.count(443) == 2) == vendors
     components = policy["podSelector"]["matchExpressions"][0]["values"]
     assert components == ["operator", "uninstall-hook"]
+
+
+@pytest.mark.parametrize(("base", "opened"), [("ha", True), ("inline", False), ("inline-postgres", True)])
+def test_postgres_is_opened_where_the_operator_itself_connects_to_it(base, opened):
+    """With workers it deletes the rows of a connection that says `deletion: Delete`."""
+    for port in (5432, 6432):
+        values = {} if port == 5432 else {"networkPolicy": {"postgresPorts": [port]}}
+        policy = one(render(base, values), "NetworkPolicy")["spec"]
+        assert (port in [at["port"] for rule in policy["egress"] for at in rule["ports"]]) == opened
+
+
+def test_workers_reach_what_the_operator_reaches_unless_told_otherwise():
+    ports = {"apiServerPorts": [8443], "postgresPorts": [6432]}
+    own = worker_defaults(render(values={"networkPolicy": ports}))["networkPolicy"]
+    assert own == {"enabled": False, **ports}
+    others = {"networkPolicy": ports, "worker": {"networkPolicy": {"apiServerPorts": [7443]}}}
+    assert worker_defaults(render(values=others))["networkPolicy"] == {"enabled": False, **ports, "apiServerPorts": [7443]}
 
 
 def test_inline_may_reach_its_database_and_its_proxy():

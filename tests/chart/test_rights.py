@@ -130,6 +130,8 @@ def test_the_hook_may_stop_and_look_and_nothing_else():
         ("batch", "cronjobs", "patch"),
         ("apps", "deployments", "patch"),
     }
+    # What of others it sees is what it waits for.
+    assert {right[1] for right in rights(role)} == {"cronjobs", "deployments", "jobs", "pods"}
 
 
 def test_the_hook_runs_before_an_uninstall_and_is_gone_after_it():

@@ -100,6 +100,7 @@ SAMPLES = {
     "#/definitions/volumes": [{"name": "sample", "emptyDir": {}}],
     "#/definitions/volumeMounts": [{"name": "sample", "mountPath": "/sample"}],
     "#/definitions/proxyUrl": "http://sample.example",
+    "#/definitions/ports": [7443],
 }
 ODD = {
     "watchNamespaces": ["sample"],
@@ -108,6 +109,7 @@ ODD = {
     "extraObjects": [{"kind": "Sample", "metadata": {"name": "sample"}}],
     "networkPolicy.metricsFrom": [{"podSelector": {}}],
     "networkPolicy.apiServerPorts": [8443],
+    "networkPolicy.postgresPorts": [6432],
     "networkPolicy.extraEgress": [{}],
     "metrics.serviceMonitor.relabelings": [{"action": "sample"}],
     "metrics.serviceMonitor.metricRelabelings": [{"action": "sample"}],

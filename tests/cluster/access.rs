@@ -60,12 +60,18 @@ impl Namespace {
     /// the operators of several tests do not meet.
     pub async fn operator(&self) -> Account {
         let set = [format!("watchNamespaces={{{}}}", self.name)];
-        self.install_access(&self.rendered_chart(&set)).await
+        self.install_access(&self.rendered_chart(&set), false).await
     }
 
     /// The operator's account with the rights that the chart gives it over the whole cluster.
     pub async fn operator_of_all(&self) -> Account {
-        self.install_access(&self.rendered_chart(&[])).await
+        self.install_access(&self.rendered_chart(&[]), false).await
+    }
+
+    /// The account that `helm uninstall` runs the chart's hook with, for a release that watches this namespace.
+    pub async fn uninstall_hook(&self) -> Account {
+        let set = [format!("watchNamespaces={{{}}}", self.name)];
+        self.install_access(&self.rendered_chart(&set), true).await
     }
 
     /// What the chart renders: the one place that knows where the operator's rights come from.
@@ -74,14 +80,13 @@ impl Namespace {
         self.plane.rendered(Path::new(CHART), &release, &self.name, set)
     }
 
-    /// Makes the account, the roles and the bindings of a rendered chart, and nothing else of it.
-    async fn install_access(&self, rendered: &[Value]) -> Account {
+    /// Makes the account, the roles and the bindings of a rendered chart, the operator's or its hook's, and nothing else.
+    async fn install_access(&self, rendered: &[Value], of_hook: bool) -> Account {
         let kinds = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
-        // Hooks have accounts of their own, which are not the operator's.
         let access: Vec<_> = rendered
             .iter()
             .filter(|object| kinds.contains(&object["kind"].as_str().unwrap_or_default()))
-            .filter(|object| object["metadata"]["annotations"]["helm.sh/hook"].is_null())
+            .filter(|object| object["metadata"]["annotations"]["helm.sh/hook"].is_null() != of_hook)
             .collect();
         let account = access.iter().find(|object| object["kind"] == "ServiceAccount").expect("a ServiceAccount");
         let account = self.account(account["metadata"]["name"].as_str().unwrap());

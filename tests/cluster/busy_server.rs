@@ -13,7 +13,7 @@ use super::running::Running;
 use super::scene::{A_WHILE, ACME, CHILD, PATIENCE, assert_kstatus};
 
 /// An operator that asks the proxy.
-async fn behind(proxy: &Proxy, namespace: &Namespace) -> Running {
+pub async fn behind(proxy: &Proxy, namespace: &Namespace) -> Running {
     let account = namespace.operator().await;
     let kubeconfig = proxy.kubeconfig(&account).await;
     let defaults = namespace.worker_defaults(&[]).display().to_string();

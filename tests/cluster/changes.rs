@@ -37,9 +37,16 @@ async fn assert_starts_at_once(namespace: &Namespace, what: &str, change: impl A
     panic!("a run starts late after a change of {what}: {took:?}");
 }
 
+/// Nothing is started for a while, and that by an operator that is there: what it must answer to, it answers to, with the only
+/// run that is new.
 async fn assert_starts_nothing(namespace: &Namespace, what: &str, known: &BTreeSet<String>) {
     let same = || async { namespace.job_names(ACME).await == *known };
     throughout(A_WHILE, &format!("{what} starts a run"), same).await;
+    namespace.secret("acme-chargebee", json!({"apiKey": format!("after {what}")})).await;
+    let job = namespace.until_another_job(ACME, known).await;
+    let of_the_change: BTreeSet<String> = known.iter().cloned().chain([job.name_any()]).collect();
+    assert_eq!(namespace.job_names(ACME).await, of_the_change, "{what} starts a run, late");
+    namespace.finish(&job.name_any(), "Succeeded").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +135,7 @@ async fn an_operator_that_begins_anew_starts_nothing_anew() {
     again.works().await;
     assert_starts_nothing(&namespace, "a restart", &known).await;
     // What changes while no operator works is found afterwards.
+    let known = namespace.job_names(ACME).await;
     drop(again);
     namespace.secret("acme-chargebee", json!({"apiKey": "rotated"})).await;
     let _last = Running::workload(&namespace).await;

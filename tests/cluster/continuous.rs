@@ -54,4 +54,8 @@ async fn a_change_and_a_request_begin_the_pod_anew_once_each() {
     namespace.kubectl(&["label", "syncconn", super::vendors::CONNECTION, "team=billing"]);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(begun_for(&namespace).await.unwrap().2, generation + 2);
+    // By an operator that is there.
+    namespace.request("once more").await;
+    let asked = || async { begun_for(&namespace).await.filter(|(_, asked, _)| asked.as_deref() == Some("once more")) };
+    assert_eq!(namespace.until("the pod begins anew once more", SOON, asked).await.2, generation + 3);
 }

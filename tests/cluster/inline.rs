@@ -135,3 +135,27 @@ async fn a_change_while_the_operator_was_away_starts_a_run_when_it_is_back() {
     let after = namespace.until_status("a run with what is there now", ran).await;
     assert_eq!(after.observed_generation, before.observed_generation);
 }
+
+/// What goes beyond the edition starts nothing; that it is kept again is told, and not left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edition_that_was_exceeded_is_told_to_be_kept_again() {
+    let (vendors, namespace) = (Vendors::clean().await, Namespace::new().await);
+    let operator = Operator::inline(&namespace).await;
+    let _running = operator.start();
+    let mut second = vendors.quickstart().into_iter().find(|object| object["kind"] == "EntityMapping").unwrap();
+    second["metadata"]["name"] = "second".into();
+    second["spec"]["businessEntityId"] = "second".into();
+    second["spec"]["exactOnline"]["division"] = (DIVISION + 1).into();
+    namespace.apply(&second).await;
+    vendors.apply_with(&namespace, |spec| spec["edition"] = "Starter".into()).await;
+    let beyond = |status: &SyncConnectionStatus| why(status, "WithinEdition").0 == "TooManyEntities";
+    let beyond = namespace.until_status("beyond the edition", beyond).await;
+    assert_eq!(status_of(&beyond, "WithinEdition"), "False");
+    namespace.until_status("not ready", |status| why(status, "Ready").0 == "TooManyEntities").await;
+    assert!(vendors.entries().is_empty());
+
+    namespace.kubectl(&["delete", "entitymap", "second"]);
+    let kept = namespace.until_ready().await;
+    assert_eq!((status_of(&kept, "WithinEdition"), why(&kept, "WithinEdition").0), ("True", "WithinLimits"));
+    assert_eq!(status_of(&namespace.run_now("once more").await, "WithinEdition"), "True");
+}

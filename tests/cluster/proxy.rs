@@ -113,6 +113,11 @@ impl Proxy {
         self.shared.faults.lock().unwrap().push(fault);
     }
 
+    /// From now on everything is let through.
+    pub fn clear(&self) {
+        self.shared.faults.lock().unwrap().clear();
+    }
+
     /// Breaks off every watch, as a server does that no longer has the history of it.
     pub fn break_off(&self) {
         self.shared.era.send_modify(|era| *era += 1);

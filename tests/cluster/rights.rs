@@ -1,6 +1,6 @@
 //! What a worker's own token is good for: its own objects. Asked of the server's authorizer, and tried.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::coordination::v1::Lease;
@@ -82,12 +82,19 @@ async fn the_authorizer_knows_what_is_a_workers_own() {
     }
 }
 
-fn can_i(namespace: &Namespace, kubeconfig: &PathBuf, verb: &str, what: &str) -> bool {
-    let mut arguments = vec!["--namespace", &namespace.name, "auth", "can-i", verb];
-    arguments.extend(what.split(' '));
+fn can_i(namespace: &Namespace, kubeconfig: &Path, verb: &str, what: &str) -> bool {
+    let mut question = vec![verb];
+    question.extend(what.split(' '));
+    may(namespace, kubeconfig, &question)
+}
+
+/// The authorizer's answer to a question of `kubectl auth can-i`.
+pub fn may(namespace: &Namespace, kubeconfig: &Path, question: &[&str]) -> bool {
+    let mut arguments = vec!["--namespace", &namespace.name, "auth", "can-i"];
+    arguments.extend(question);
     let ran = namespace.plane.kubectl_as(kubeconfig, &arguments, "");
     // A question that is not understood would be a no as well.
-    assert!(["yes", "no"].contains(&ran.stdout.trim()) && !ran.stderr.contains("error"), "{verb} {what}: {ran:?}");
+    assert!(["yes", "no"].contains(&ran.stdout.trim()) && !ran.stderr.contains("error"), "{question:?}: {ran:?}");
     ran.stdout.trim() == "yes"
 }
 

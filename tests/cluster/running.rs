@@ -63,6 +63,12 @@ impl Running {
         asked(self.metrics, "/metrics").await.map(|(_, text)| text)
     }
 
+    /// Asks it to end, and waits until it has given its Lease back.
+    pub async fn ends(mut self) {
+        self.process.signal("TERM");
+        assert!(self.process.exit(PATIENCE).await.success(), "{}", self.process.output());
+    }
+
     /// Waits until it leads and works.
     pub async fn works(&self) {
         let ready = || async {

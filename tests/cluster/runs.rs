@@ -1,6 +1,7 @@
 //! When runs start beside the schedule, and that there is never more than one at a time.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -12,6 +13,9 @@ use super::namespace::Namespace;
 use super::running::Running;
 use super::scene::{A_WHILE, ACME, CHILD, PATIENCE, assert_kstatus, in_words, told};
 use super::wait::throughout;
+
+/// So long the operator needs to see a change, and more.
+const SEEN: Duration = Duration::from_secs(1);
 
 impl Namespace {
     async fn ask_for_a_run(&self, token: &str) {
@@ -58,8 +62,13 @@ async fn one_value_of_the_annotation_makes_one_job() {
     namespace.finish(&job.name_any(), "Succeeded").await;
     namespace.schedule_rests(false).await;
 
-    // Once more, in many ways: taken away and given again, and beside other changes.
+    // Once more, in many ways: beside other changes, and taken away and given again.
     namespace.change::<SyncConnection>(ACME, json!({"metadata": {"labels": {"a": "b"}}})).await;
+    namespace.ask_for_a_run("2026-11-29T10:00:00Z").await;
+    let taken_away = json!({"metadata": {"annotations": {"koppel.dev/requestedAt": null}}});
+    let without = namespace.change::<SyncConnection>(ACME, taken_away).await;
+    assert!(!without.annotations().contains_key("koppel.dev/requestedAt"));
+    tokio::time::sleep(SEEN).await;
     namespace.ask_for_a_run("2026-11-29T10:00:00Z").await;
     let expected: BTreeSet<String> = known.iter().cloned().chain([job.name_any()]).collect();
     let same = || async { namespace.job_names(ACME).await == expected };

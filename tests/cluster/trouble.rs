@@ -92,6 +92,9 @@ async fn what_stays_wrong_is_told_once() {
     tokio::time::sleep(A_WHILE).await;
     let writes = namespace.plane.writes_but_leases(begun, &operator.account.user()).await;
     assert_eq!(writes, []);
+    // It is there, and sees: what is mended is told.
+    namespace.secrets(ACME).await;
+    namespace.until_condition::<SyncConnection>(ACME, "Ready", "False EntityMappingMissing").await;
 }
 
 /// CEL cannot know time zones: what the server has taken can still be wrong.

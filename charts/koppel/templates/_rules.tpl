@@ -25,8 +25,11 @@ that the operator grants to a worker, so that it needs neither escalate nor bind
   resources: [persistentvolumeclaims]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [batch]
-  resources: [cronjobs, jobs]
+  resources: [cronjobs]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, watch, create, patch, delete]
@@ -55,6 +58,9 @@ that the operator grants to a worker, so that it needs neither escalate nor bind
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [get, list, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
 {{- end }}
 
 {{/*

@@ -4,7 +4,9 @@
 {{- $defaults := dict
   "image" (include "koppel.workerImage" .)
   "imagePullPolicy" (default .Values.image.pullPolicy $worker.image.pullPolicy)
-  "networkPolicy" $worker.networkPolicy
+  "networkPolicy" (dict "enabled" $worker.networkPolicy.enabled
+    "apiServerPorts" (default .Values.networkPolicy.apiServerPorts $worker.networkPolicy.apiServerPorts)
+    "postgresPorts" (default .Values.networkPolicy.postgresPorts $worker.networkPolicy.postgresPorts))
   "jobs" $worker.jobs
   "log" (dict "level" (default .Values.log.level $worker.log.level) "format" (default .Values.log.format $worker.log.format)) -}}
 {{- $_ := set $defaults "imagePullSecrets" (default .Values.imagePullSecrets $worker.imagePullSecrets) -}}

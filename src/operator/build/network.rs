@@ -8,11 +8,7 @@ use url::Url;
 use super::Plan;
 use crate::operator::names;
 
-const DNS: i32 = 53;
-const HTTPS: i32 = 443;
-/// Where an API server listens that is reached by its own address.
-const API_SERVER: i32 = 6443;
-const POSTGRES: i32 = 5432;
+const DNS: u16 = 53;
 
 pub fn policy(plan: &Plan<'_>) -> NetworkPolicy {
     let connection = plan.connection();
@@ -34,20 +30,26 @@ pub fn policy(plan: &Plan<'_>) -> NetworkPolicy {
 /// Ports, since the vendors' addresses change: those of DNS, the API server, the vendors as the manifest has them, a proxy
 /// and PostgreSQL.
 fn ports(plan: &Plan<'_>) -> Vec<NetworkPolicyPort> {
+    let defaults = &plan.defaults.network_policy;
     let proxy = plan.proxy();
     let proxies = [&proxy.http, &proxy.https];
     let proxies = proxies.into_iter().filter_map(|text| Url::parse(text).ok());
     let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.exact.base_url.clone()];
-    let mut tcp: Vec<i32> =
-        vendors.into_iter().chain(proxies).filter_map(|url| url.port_or_known_default()).map(i32::from).collect();
-    tcp.extend([DNS, HTTPS, API_SERVER]);
-    tcp.extend(plan.postgres().map(|_| POSTGRES));
+    let mut tcp: Vec<u16> = vendors.into_iter().chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
+    tcp.push(DNS);
+    tcp.extend(&defaults.api_server_ports);
+    if plan.postgres().is_some() {
+        tcp.extend(&defaults.postgres_ports);
+    }
     tcp.sort_unstable();
     tcp.dedup();
-    let port = |protocol: &str, number| NetworkPolicyPort {
-        protocol: Some(protocol.to_owned()),
-        port: Some(IntOrString::Int(number)),
-        ..NetworkPolicyPort::default()
-    };
     std::iter::once(port("UDP", DNS)).chain(tcp.into_iter().map(|number| port("TCP", number))).collect()
+}
+
+fn port(protocol: &str, number: u16) -> NetworkPolicyPort {
+    NetworkPolicyPort {
+        protocol: Some(protocol.to_owned()),
+        port: Some(IntOrString::Int(i32::from(number))),
+        ..NetworkPolicyPort::default()
+    }
 }

@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::batch::v1::CronJob;
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt};
 
-use super::{LOOK_AGAIN, consent, finalize, result_of, settled};
+use super::{LOOK_AGAIN, consent, finalize, former, result_of, settled};
 use crate::api::SyncConnection;
-use crate::api::status::{RunOutcome, SyncConnectionStatus};
-use crate::operator::apply::{apply, delete};
+use crate::api::status::SyncConnectionStatus;
+use crate::operator::apply::apply;
 use crate::operator::build::{self, Plan, RAN_FOR};
 use crate::operator::context::{Context, Executor};
 use crate::operator::dereference::{Dereferenced, dereference};
@@ -23,7 +21,7 @@ use crate::operator::inline::{Before, Inline, Wanted};
 use crate::operator::judge::{Blocked, Judged, judge};
 use crate::operator::names;
 use crate::operator::status::{Standing, look_again_at, own_status, write};
-use crate::operator::workloads::{Workloads, requested, stalled_since};
+use crate::operator::workloads::{Workloads, requested};
 
 /// So many failures in a row pass by themselves, as a rule.
 const FAILURES_UNTOLD: u32 = 3;
@@ -128,14 +126,16 @@ async fn run_inline(
     seen: &Dereferenced,
 ) -> OperatorResult<Standing> {
     let (namespace, name) = (connection.namespace().unwrap_or_default(), connection.name_any());
-    let child = names::child(&name);
-    delete::<CronJob>(&context.client, &namespace, &child).await?;
-    delete::<Deployment>(&context.client, &namespace, &child).await?;
     let key = (namespace.clone(), name.clone());
-    if workloads(connection, context).has_active_job().await? {
+    if former::ends(&context.client, &namespace, &name).await?
+        || workloads(connection, context).has_active_job().await?
+    {
         // The pod of an executor that was there before: it ends by itself, and two would book the same.
         inline.rest(&key);
-        return Ok(Standing { handled: before(connection).handled, ..Standing::default() });
+        return Ok(Standing { handled: Before::of(connection).handled, ..Standing::default() });
+    }
+    if inline.told(&key).is_none() {
+        former::retire_access(&context.client, &namespace, &name).await?;
     }
     let ran_for = match inline.told(&key) {
         Some(told) => told.ran_for,
@@ -162,24 +162,13 @@ async fn run_inline(
         rests: connection.spec.suspend,
         stalls: 0,
     };
-    let told = inline.want(&key, wanted, Before { ran_for, ..before(connection) });
+    let told = inline.want(&key, wanted, Before { ran_for, ..Before::of(connection) });
     Ok(Standing {
         next_run_at: told.next_run_at.filter(|_| !connection.spec.suspend),
         handled: told.handled,
         patience,
         ..Standing::default()
     })
-}
-
-/// What a former process did, for an executor that begins. A run that it was asked to end is gone on with at once.
-fn before(connection: &SyncConnection) -> Before {
-    let Some(status) = &connection.status else { return Before::default() };
-    let run = status.last_run.as_ref().filter(|run| Some(run.generation) == connection.metadata.generation);
-    let is_answered = stalled_since(connection).is_none();
-    let whole =
-        run.filter(|run| is_answered && run.finished_at.is_some() && run.outcome != Some(RunOutcome::Interrupted));
-    let handled = status.last_handled_reconcile_at.clone();
-    Before { last_start: whole.map(|run| run.started_at.0), handled, ran_for: None }
 }
 
 /// The digest with which a former process made the last run, as it has left it on the token Secret.

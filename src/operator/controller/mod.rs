@@ -4,6 +4,7 @@ pub mod connection;
 mod consent;
 pub mod dependent;
 pub mod finalize;
+mod former;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,6 +14,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// When one that another process works on is tried again.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(15);
+/// Failures in a row after which it is waited no longer.
+const FAILURES_MAX: u32 = 8;
 /// How far the runs of a schedule are spread by the connections' names.
 const SPREAD: SignedDuration = SignedDuration::from_secs(30);
 
@@ -27,8 +29,7 @@ impl Worker {
             let started = Timestamp::now();
             let ended = self.run_once().await;
             let ended = ended.inspect_err(|error| tracing::error!(%error, "the run could not be made or reported"));
-            // A run costs calls of a quota: one that cannot be made or reported is tried later each time.
-            failures = if ended.is_err() { (failures + 1).min(8) } else { 0 };
+            failures = if ended.is_err() { failures.saturating_add(1) } else { 0 };
             let next = match ended {
                 Ok(Ended::Ran(ran)) => {
                     let spread = spread(&ran.connection.key());
@@ -36,8 +37,7 @@ impl Worker {
                     ran_before = true;
                     next
                 }
-                Ok(Ended::Locked(_)) => after(Timestamp::now(), TRY_AGAIN),
-                Err(_) => after(Timestamp::now(), TRY_AGAIN.saturating_mul(2_i32.saturating_pow(failures))),
+                Ok(Ended::Locked(_)) | Err(_) => after(Timestamp::now(), pause(failures)),
                 Ok(Ended::Blocked(_) | Ended::Suspended | Ended::Gone) => after(Timestamp::now(), LOOK_AGAIN),
             };
             self.sleep_until(next).await;
@@ -50,6 +50,12 @@ impl Worker {
             tokio::time::sleep(left.min(LOOK)).await;
         }
     }
+}
+
+/// What passes before a run is tried again after so many failures in a row; none where another process has the connection. A
+/// run costs calls of a quota: one that cannot be made or reported is tried later each time, up to about an hour.
+fn pause(failures: u32) -> SignedDuration {
+    TRY_AGAIN.saturating_mul(2_i32.saturating_pow(failures.min(FAILURES_MAX)))
 }
 
 /// When the run after one from `started` to `finished` starts. The first wait is shortened by the connection's name to
@@ -143,6 +149,12 @@ spec:
         let next = |spread| next_start(&cron, at("2026-05-04T04:00:00Z"), at("2026-05-04T04:05:00Z"), true, spread);
         assert_eq!(next(0.0), at("2026-05-05T04:00:00Z"));
         assert_eq!(next(1.0), at("2026-05-05T04:00:30Z"));
+    }
+
+    #[test]
+    fn what_fails_again_is_tried_later_each_time_up_to_about_an_hour() {
+        let seconds = [0, 1, 2, 3, 8, 9, u32::MAX].map(|failures| pause(failures).as_secs());
+        assert_eq!(seconds, [15, 30, 60, 120, 3_840, 3_840, 3_840]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::part::{WorkerPart, is_ours};
-use crate::api::conditions::{Observed, set_condition};
+use crate::api::conditions::{ConditionType, Observed, Reason, find_condition, set_condition};
 use crate::api::status::SyncConnectionStatus;
 use crate::api::{API_VERSION, SyncConnection};
 use crate::operator::api_call::{is_conflict, is_not_found, patiently, words};
@@ -73,7 +73,7 @@ impl StatusReporter {
         self.report_with(namespace, name, |_, there| {
             let last = there.last_run.as_ref().map(|run| run.started_at.0.as_second());
             // Whole seconds are all that a status tells.
-            if last > started { None } else { Some(report.status.clone()) }
+            if last > started { None } else { Some(within_edition(report.status.clone(), there)) }
         })
         .await
     }
@@ -169,6 +169,17 @@ impl StatusReporter {
         let events = transitions(&before, part.conditions());
         self.events.publish(&connection.object_ref(&()), &events).await;
     }
+}
+
+/// A run takes no notice of the edition: what goes beyond it starts none. That it was said to do so must not just vanish.
+fn within_edition(mut status: SyncConnectionStatus, there: &SyncConnectionStatus) -> SyncConnectionStatus {
+    let Some(before) = find_condition(&there.conditions, ConditionType::WithinEdition) else { return status };
+    let (since, generation) = (before.last_transition_time.0, status.last_run.as_ref().map(|run| run.generation));
+    let changed = status.last_run.as_ref().and_then(|run| run.finished_at.as_ref()).map_or(since, |at| at.0);
+    let within =
+        Observed::new(ConditionType::WithinEdition, true, Reason::WithinLimits, "nothing goes beyond the edition");
+    set_condition(&mut status.conditions, within, generation.unwrap_or_default(), changed);
+    status
 }
 
 /// The object to apply. The version makes the API server refuse it where the status was changed since it was read.

@@ -165,3 +165,22 @@ async fn texts_and_lists_stay_within_the_limits_of_the_schema() {
     assert_eq!(written[0]["message"].as_str().unwrap().chars().count(), 1024);
     assert_eq!(written[0]["document"].as_str().unwrap().chars().count(), 253);
 }
+
+/// What is beyond the edition is told by who may not start a run for it; that it was mended only a run can tell.
+#[tokio::test]
+async fn an_edition_that_was_exceeded_is_told_to_be_kept_again_and_stays_told() {
+    let api = api(json!({"conditions": [condition("WithinEdition", "False", "TooManyEntities", 10)]}));
+    let told = |api: &FakeApi| {
+        let conditions = api.get(PATH).unwrap()["status"]["conditions"].clone();
+        let of = |one: &&Value| one["type"] == "WithinEdition";
+        let found = conditions.as_array().unwrap().iter().find(of).cloned().unwrap();
+        [&found["status"], &found["reason"], &found["lastTransitionTime"], &found["observedGeneration"]]
+            .map(Value::to_string)
+    };
+    send(&api, &report(&[], &run("r-1", 100))).await;
+    let within = ["\"True\"", "\"WithinLimits\"", "\"1970-01-01T00:01:45Z\"", "4"];
+    assert_eq!(told(&api), within);
+    assert_eq!(events(&api), [("Normal".to_owned(), "WithinLimits".to_owned())]);
+    send(&api, &report(&[], &run("r-2", 200))).await;
+    assert_eq!(told(&api), within, "it was as well before");
+}

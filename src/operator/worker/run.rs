@@ -13,6 +13,7 @@ use super::report::{ReportError, StatusReporter};
 use crate::api::validate::ValidatedConnection;
 use crate::connectors::http::SystemClock;
 use crate::operator::names;
+use crate::operator::threads::alone;
 use crate::operator::tokens::SecretTokenStore;
 use crate::state::{StateError, Store};
 use crate::sync::progress::Silent;
@@ -67,7 +68,7 @@ pub enum WorkerError {
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error("the run broke off: {0}")]
-    Broken(String),
+    Broken(#[from] tokio::task::JoinError),
 }
 
 impl WorkerError {
@@ -180,12 +181,7 @@ fn log_plan(report: &RunReport) {
     }
 }
 
-/// Runs the engine on a thread of its own, where nobody who is cancelled can break it off: what is under way must be recorded.
+/// Runs the engine where nobody who is cancelled can break it off: what is under way must be recorded.
 async fn run_whole(connection: ValidatedConnection, environment: Environment) -> Result<RunReport, WorkerError> {
-    let (runtime, span) = (tokio::runtime::Handle::current(), tracing::Span::current());
-    let run = move || runtime.block_on(run_connection(&connection, &environment).instrument(span));
-    match tokio::task::spawn_blocking(run).await {
-        Ok(ran) => Ok(ran?),
-        Err(broken) => Err(WorkerError::Broken(broken.to_string())),
-    }
+    Ok(alone(move || async move { run_connection(&connection, &environment).await }).await??)
 }
