@@ -27,9 +27,11 @@ def environment(name: str) -> str:
     return value.rstrip("/")
 
 
-def call(url: str, headers: dict[str, str] | None = None, form: dict[str, str] | None = None):
+def call(url: str, headers: dict[str, str] | None = None, form: dict[str, str] | None = None, body: dict | None = None):
     """Status, headers and body of an answer, whatever its status; the body as JSON where it is JSON."""
     data = None if form is None else urllib.parse.urlencode(form).encode()
+    if body is not None:
+        data, headers = json.dumps(body).encode(), {**(headers or {}), "Content-Type": "application/json"}
     request = urllib.request.Request(url, data=data, headers=headers or {})
     try:
         answer = OPENER.open(request, timeout=60)

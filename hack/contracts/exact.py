@@ -7,6 +7,7 @@ import re
 import urllib.parse
 from pathlib import Path
 
+import exact_rows
 from common import Findings, call, environment
 
 REDIRECT = "https://koppel.example/callback"
@@ -15,10 +16,14 @@ FILTERS = {
     "crm/Accounts": "ID ne guid'00000000-0000-0000-0000-000000000000'", "bulk/CRM/Accounts": "Name ne ''",
     "logistics/Items": "Code ne ''", "bulk/Logistics/Items": "Code ne ''",
     "financial/GLAccounts": "Code ne ''", "bulk/Financial/GLAccounts": "Code ne ''",
+    "documents/Documents": "HID gt 0", "salesinvoice/SalesInvoices": "Journal ne ''",
+    "bulk/SalesInvoice/SalesInvoices": "Journal ne ''",
     "financialtransaction/TransactionLines": "LineNumber ge 0", "bulk/Financial/TransactionLines": "LineNumber ge 0",
 }
 # A function and no resource: its row is known from one client's model alone, which calls a BigInt 32 bits wide.
 FUNCTIONS = {"read/sync/Sync/SyncTimestamp"}
+# A list that is asked for by account.
+BY_ACCOUNT = "read/financial/ReceivablesListByAccount"
 # The resources that the sandbox must serve, with rows.
 REQUIRED = {
     "current/Me", "system/Divisions", "hrm/Divisions", "crm/Accounts", "logistics/ItemGroups", "logistics/Items",
@@ -26,6 +31,13 @@ REQUIRED = {
     "financial/GLAccounts", "read/financial/JournalStatusList", "vat/VATCodes", "vat/VatPercentages", "general/Currencies",
     "cashflow/PaymentConditions", "hrm/Costcenters", "hrm/Costunits", "financialtransaction/TransactionLines",
     "bulk/Financial/TransactionLines", "sync/Financial/TransactionLines", "sync/CRM/Accounts", "sync/Deleted",
+    "cashflow/Receivables", "bulk/Cashflow/Receivables", "sync/Cashflow/PaymentTerms", "read/financial/ReceivablesList",
+    BY_ACCOUNT, "financialtransaction/BankEntries", "financialtransaction/BankEntryLines",
+    "financialtransaction/CashEntries", "financialtransaction/CashEntryLines",
+    "generaljournalentry/GeneralJournalEntries", "generaljournalentry/GeneralJournalEntryLines",
+    "documents/Documents", "documents/DocumentAttachments", "documents/DocumentTypes", "sync/Documents/Documents",
+    "salesinvoice/SalesInvoices", "salesinvoice/SalesInvoiceLines", "bulk/SalesInvoice/SalesInvoices",
+    "bulk/SalesInvoice/SalesInvoiceLines", "sync/SalesInvoice/SalesInvoices",
 }
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 DATE = re.compile(r"/Date\(-?\d+\)/")
@@ -38,6 +50,7 @@ class Administration:
         self.root = environment("EXACT_SANDBOX_URL")
         self.division = environment("EXACT_DIVISION")
         self.headers = {"Authorization": f"Bearer {self.token()}", "Accept": "application/json"}
+        self.account = exact_rows.make(f"{self.root}/api/v1/{self.division}", self.headers)
 
     def token(self) -> str:
         """Consent, as a person gives it by a browser."""
@@ -62,6 +75,8 @@ class Administration:
             query["$select"] = ",".join(property["name"] for property in entity["properties"])
         if name in FILTERS:
             query["$filter"] = FILTERS[name]
+        if name == BY_ACCOUNT:
+            query["accountId"] = f"guid'{self.account}'"
         url = self.root + entity["uri"].replace("{division}", self.division)
         url += f"?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}" if query else ""
         found = []
@@ -121,7 +136,7 @@ def check_row(name: str, entity, enumerations, row, findings: Findings) -> None:
 
 # The resource in which each bulk or sync one is described.
 TWINS = {"Accounts": "crm/Accounts", "GLAccounts": "financial/GLAccounts", "Receivables": "cashflow/Receivables",
-         "TransactionLines": "financialtransaction/TransactionLines"}
+         "TransactionLines": "financialtransaction/TransactionLines", "SalesInvoices": "salesinvoice/SalesInvoices"}
 
 
 def twin(name: str, property_name: str) -> str:

@@ -2,11 +2,12 @@
 
 use super::case::{Case, entry_date};
 use super::context::{BookingContext, Decision, PlannedEntry, SkipReason};
+use super::currency::ChosenRate;
 use super::lines::{Explained, Setting, dress, rounding_line};
 use super::periods::Placement;
-use super::{amounts, currency, footing, periods, pieces, position, rounding, scope, terms, text};
+use super::{amounts, currency, footing, own_fields, periods, pieces, position, rounding, scope, terms, text};
 use crate::domain::calendar::business_date;
-use crate::domain::entry::{EntryKind, SalesEntry};
+use crate::domain::entry::{EntryFields, EntryKind, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::Invoice;
 
@@ -16,7 +17,7 @@ use crate::domain::invoice::Invoice;
 /// missing period (I3). Never panics, whatever the numbers.
 pub fn book_invoice(invoice: &Invoice, context: &BookingContext<'_>) -> Decision {
     let day = entry_date(invoice, context.rulebook);
-    if let Some(reason) = scope::skip_reason(invoice, day, context.rulebook) {
+    if let Some(reason) = scope::skip_reason(invoice, day, context.rulebook.start_date) {
         return Decision::Skip(reason);
     }
     let decided = match day {
@@ -54,8 +55,8 @@ fn plan(case: &Case<'_>) -> Result<Decision, Hold> {
     if !rounding.is_zero() {
         explained.push(rounding_line(&setting, rounding)?);
     }
-    let head = head(case, placement, rate, payment_condition);
-    finish(case, head, placement, explained)
+    let head = head(case, placement, rate.as_ref().and_then(|chosen| chosen.rate), payment_condition);
+    finish(case, head, placement, (explained, rate))
 }
 
 /// The entry without its lines.
@@ -79,6 +80,7 @@ fn head(
         rate,
         reporting: placement.period.key,
         lines: Vec::new(),
+        fields: EntryFields::default(),
     }
 }
 
@@ -86,10 +88,12 @@ fn finish(
     case: &Case<'_>,
     head: SalesEntry,
     placement: Placement,
-    explained: Vec<Explained>,
+    (explained, rate): (Vec<Explained>, Option<ChosenRate>),
 ) -> Result<Decision, Hold> {
     let (lines, explanations): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
     footing::check(case, &lines)?;
-    let entry = SalesEntry { lines, ..head };
-    Ok(Decision::Book(Box::new(PlannedEntry { entry, explanations, moved_from: placement.moved_from })))
+    let conversion = rate.map(|chosen| currency::conversion(case, &chosen, &lines));
+    let (entry, notes) = own_fields::fill(case, SalesEntry { lines, ..head });
+    let moved_from = placement.moved_from;
+    Ok(Decision::Book(Box::new(PlannedEntry { entry, explanations, moved_from, conversion, notes })))
 }

@@ -14,6 +14,8 @@ use crate::domain::money::Amount;
 
 /// A document with what every stage needs to know of it.
 pub(super) struct Case<'a> {
+    /// What the document is, in the words of a message.
+    pub noun: &'static str,
     pub invoice: &'a Invoice,
     pub context: BookingContext<'a>,
     /// The invoice's date in the connection's time zone (design §6, Head).
@@ -24,8 +26,13 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub fn new(invoice: &'a Invoice, context: BookingContext<'a>, entry_date: Date) -> Self {
+        Self::of("invoice", invoice, context, entry_date)
+    }
+
+    /// A document that is no invoice, or not booked as one, and has the shape of one.
+    pub fn of(noun: &'static str, invoice: &'a Invoice, context: BookingContext<'a>, entry_date: Date) -> Self {
         let country = invoice.billing_address.country.as_deref().and_then(Country::parse);
-        Self { invoice, context, entry_date, country }
+        Self { noun, invoice, context, entry_date, country }
     }
 
     pub fn rules(&self) -> &'a Rulebook {
@@ -44,7 +51,7 @@ impl<'a> Case<'a> {
     /// A hold of the whole document.
     pub fn hold(&self, reason: HoldReason, message: impl AsRef<str>, remedy: impl Into<String>) -> Hold {
         let number = text::cut(&self.invoice.number, 50);
-        Hold::new(reason, format!("invoice {number}: {}", message.as_ref()), remedy)
+        Hold::new(reason, format!("{} {number}: {}", self.noun, message.as_ref()), remedy)
     }
 
     /// A hold because of one line.
@@ -55,7 +62,12 @@ impl<'a> Case<'a> {
         message: impl AsRef<str>,
         remedy: impl Into<String>,
     ) -> Hold {
-        self.hold(reason, format!("line {}: {}", text::cut(&line.id, 50), message.as_ref()), remedy)
+        self.hold_at(&line.id, reason, message, remedy)
+    }
+
+    /// As [`hold_line`](Self::hold_line), of the line with this id.
+    pub fn hold_at(&self, id: &str, reason: HoldReason, message: impl AsRef<str>, remedy: impl Into<String>) -> Hold {
+        self.hold(reason, format!("line {}: {}", text::cut(id, 50), message.as_ref()), remedy)
     }
 
     /// `EntityMapping wolkwerk`: the object that most remedies name.

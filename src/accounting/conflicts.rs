@@ -2,6 +2,7 @@
 
 use super::dimensions;
 use super::matching::{Level, conditions};
+use super::payments::ties;
 use super::position::region;
 use super::rulebook::{
     CustomerType, DimensionRule, DiscountTreatment, RevenueRule, Rulebook, Supply, VatRule, VatWhen,
@@ -19,6 +20,7 @@ pub enum ConflictKind {
     PaymentTerms,
     CostCenters,
     CostUnits,
+    PaymentMethods,
 }
 
 /// Two rules of which no document can tell which one is meant, or one that contradicts itself.
@@ -48,6 +50,7 @@ fn find(rulebook: &Rulebook, home: Option<Country>) -> Vec<RuleConflict> {
     found.extend(unused_coupon_accounts(rulebook));
     found.extend(vat_rows(rulebook, home));
     found.extend(payment_terms(rulebook));
+    found.extend(payment_methods(rulebook));
     found.extend(dimension_rows(rulebook, ConflictKind::CostCenters, "spec.costCenters", &rulebook.cost_centers));
     found.extend(dimension_rows(rulebook, ConflictKind::CostUnits, "spec.costUnits", &rulebook.cost_units));
     found.sort();
@@ -84,6 +87,16 @@ fn revenue_rules(rulebook: &Rulebook) -> Vec<RuleConflict> {
             (!settings.is_empty()).then(|| conflict(ConflictKind::RevenueRules, [named(left), named(right)], &what))
         })
         .collect()
+}
+
+fn payment_methods(rulebook: &Rulebook) -> Vec<RuleConflict> {
+    let named = |index: usize| format!("spec.paymentMethods[{index}] of EntityMapping {}", rulebook.mapping);
+    let rows = rulebook.payments.iter().flat_map(|payments| ties(&payments.methods));
+    rows.map(|[one, other]| {
+        let what = "can apply to the same payment equally and book it differently";
+        conflict(ConflictKind::PaymentMethods, [named(one.index), named(other.index)], what)
+    })
+    .collect()
 }
 
 fn share_a_day(left: &RevenueRule, right: &RevenueRule) -> bool {

@@ -1,13 +1,29 @@
 //! Journal and currency: whether the sales journal takes the document's currency, and which rate is stated.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::case::Case;
+use super::context::Conversion;
+use crate::domain::entry::EntryLine;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::master::{Journal, JournalKind};
+use crate::domain::money::{Amount, Currency};
 
-/// The rate to state on the entry, if any; a hold where the journal cannot take the document.
-pub(super) fn rate(case: &Case<'_>) -> Result<Option<Decimal>, Hold> {
+/// Digits of a rate that is turned round.
+const DIGITS: u32 = 12;
+/// How far two statements of one rate may be apart: rates of a day differ, rates the wrong way round differ far more.
+const SAME_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
+
+/// The rate to state on an entry in another currency than the books', if any, and why it is that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ChosenRate {
+    pub rate: Option<Decimal>,
+    books: Currency,
+    why: String,
+}
+
+/// The rate of a document in a foreign currency, none of one in the books' own; a hold where the journal cannot take it.
+pub(super) fn rate(case: &Case<'_>) -> Result<Option<ChosenRate>, Hold> {
     let journal = journal(case)?;
     let currency = case.invoice.currency;
     let books = case.master().currency;
@@ -22,17 +38,92 @@ pub(super) fn rate(case: &Case<'_>) -> Result<Option<Decimal>, Hold> {
         );
         return Err(case.hold(HoldReason::CurrencyNotAllowed, message, remedy));
     }
-    let is_foreign = books.is_some_and(|books| books != currency);
-    Ok(billing_rate(case).filter(|_| is_foreign && journal.allows_rate))
+    let foreign = books.filter(|books| *books != currency);
+    Ok(foreign.map(|books| chosen(case, journal, books)))
 }
 
-/// Billing's own rate, where the rulebook wants it stated and it converts into the currency of the books.
-fn billing_rate(case: &Case<'_>) -> Option<Decimal> {
-    let books = case.master().currency?;
-    let is_into_books =
-        case.invoice.base_currency.as_deref().is_some_and(|base| base.eq_ignore_ascii_case(books.code()));
-    let rate = case.invoice.exchange_rate.filter(|rate| *rate > Decimal::ZERO)?;
-    (case.rules().send_exchange_rate && is_into_books).then(|| rate.normalize())
+/// The rate of an entry that gives back what another has booked: its own, or again the books' where it stated none.
+pub(super) fn as_booked(case: &Case<'_>, rate: Option<Decimal>) -> Option<ChosenRate> {
+    let books = case.master().currency.filter(|books| *books != case.invoice.currency)?;
+    let why = match rate {
+        Some(_) => "the rate of the entry that it gives back".to_owned(),
+        None => "Exact Online's own rate of the day: the entry that it gives back states none".to_owned(),
+    };
+    Some(ChosenRate { rate, books, why })
+}
+
+fn chosen(case: &Case<'_>, journal: &Journal, books: Currency) -> ChosenRate {
+    let left =
+        |why: String| ChosenRate { rate: None, books, why: format!("Exact Online's own rate of the day: {why}") };
+    if !case.rules().send_exchange_rate {
+        return left(format!("spec.exactOnline.sendExchangeRate of {} is false", case.mapping()));
+    }
+    if !journal.allows_rate {
+        return left(format!("journal {} allows no other", journal.code));
+    }
+    match of_document(case, books) {
+        Ok((rate, why)) => ChosenRate { rate: Some(rate.normalize()), books, why },
+        Err(why) => left(why),
+    }
+}
+
+/// What one unit of the document's currency is worth in the books', as the document says it. Its `exchange_rate` is into
+/// the site's base currency, and which way round is not spelt out: where another statement of the same rate shows that it
+/// is the other way round, it is turned, and where the two contradict each other neither is used.
+fn of_document(case: &Case<'_>, books: Currency) -> Result<(Decimal, String), String> {
+    let invoice = case.invoice;
+    let stated = invoice.stated_rates.iter().find(|rate| rate.currency.eq_ignore_ascii_case(books.code()));
+    let stated = stated.map(|rate| rate.value).filter(|value| *value > Decimal::ZERO);
+    let base = invoice.base_currency.as_deref().unwrap_or_default();
+    let own = invoice.exchange_rate.filter(|rate| *rate > Decimal::ZERO && base.eq_ignore_ascii_case(books.code()));
+    match (own, stated) {
+        (Some(own), None) => Ok((own, "Chargebee's rate of the invoice".to_owned())),
+        (None, Some(stated)) => Ok((stated, format!("the rate into {books} that the invoice states"))),
+        (Some(own), Some(stated)) if same(own, stated) => Ok((own, "Chargebee's rate of the invoice".to_owned())),
+        (Some(own), Some(stated)) => match turned(own).filter(|turned| same(*turned, stated)) {
+            Some(turned) => Ok((
+                turned,
+                format!("Chargebee's rate of the invoice, stated as {} the other way round", own.normalize()),
+            )),
+            None => Err(format!("the invoice states both {} and {}", own.normalize(), stated.normalize())),
+        },
+        (None, None) => {
+            let into = if base.is_empty() { "no currency" } else { base };
+            Err(format!("the invoice states a rate into {into} and none into {books}"))
+        }
+    }
+}
+
+fn same(one: Decimal, other: Decimal) -> bool {
+    one.checked_div(other).is_some_and(|part| (part - Decimal::ONE).abs() <= SAME_RATE)
+}
+
+fn turned(rate: Decimal) -> Option<Decimal> {
+    Decimal::ONE.checked_div(rate)?.round_sf(DIGITS)
+}
+
+/// What the entry is worth in the books' currency by its rate, and what rounding each line to it makes of difference.
+pub(super) fn conversion(case: &Case<'_>, chosen: &ChosenRate, lines: &[EntryLine]) -> Conversion {
+    let (currency, books) = (case.invoice.currency, chosen.books);
+    let convert = |amount: Amount| in_books(amount.to_decimal(currency), chosen.rate?, books);
+    let total = convert(lines.iter().map(|line| line.net + line.vat).sum());
+    let of_lines: Option<Amount> = lines.iter().map(|line| Some(convert(line.net)? + convert(line.vat)?)).sum();
+    let rounding = total.zip(of_lines).map(|(total, lines)| total - lines);
+    let rate = chosen.rate.map_or_else(String::new, |rate| format!("1 {currency} = {rate} {books}, "));
+    Conversion { rate: chosen.rate, total, rounding, why: format!("{rate}{}", chosen.why), books }
+}
+
+/// Half away from zero, as the books round.
+fn in_books(amount: Decimal, rate: Decimal, books: Currency) -> Option<Amount> {
+    let exact = amount.checked_mul(rate)?;
+    let digits = Amount(1).to_decimal(books).scale();
+    Amount::from_decimal(exact.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero), books)
+}
+
+/// Billing's `rate` into its `base` currency, where that is the currency of the books.
+pub(super) fn rate_into(books: Option<Currency>, base: Option<&str>, rate: Option<Decimal>) -> Option<Decimal> {
+    let is_into_books = base.is_some_and(|base| books.is_some_and(|books| base.eq_ignore_ascii_case(books.code())));
+    rate.filter(|rate| *rate > Decimal::ZERO && is_into_books).map(|rate| rate.normalize())
 }
 
 fn journal<'a>(case: &'a Case<'_>) -> Result<&'a Journal, Hold> {

@@ -63,7 +63,7 @@ fn of_range(
     if case.master().first_day_without_period(open).is_some() {
         return beyond_periods(case, line, billed);
     }
-    check_no_closed_period_within(case, line, open)?;
+    check_no_closed_period_within(case, &line.id, open)?;
     let range = format!("service period {}..{}", billed.from, billed.to);
     let moved = open != billed;
     let why = if moved { format!("{range}, whose start is in a closed period, from {}", open.from) } else { range };
@@ -85,7 +85,7 @@ fn switched_off(case: &Case<'_>, line: &InvoiceLine) -> Result<Option<String>, H
 
 /// The days of a line's service. Billing's end is the end of the term (the next term's first instant, or the last second
 /// of the last day): a second more and a day less is the last day. An end at the start, or before it, is a one-off charge.
-fn service_range(case: &Case<'_>, line: &InvoiceLine) -> Option<DateRange> {
+pub(super) fn service_range(case: &Case<'_>, line: &InvoiceLine) -> Option<DateRange> {
     let (from, to) = (line.service_from?, line.service_to?);
     if from == to {
         return None;
@@ -111,7 +111,7 @@ fn start_in_open_period(case: &Case<'_>, line: &InvoiceLine, billed: DateRange) 
         return Ok(Start::Open(billed));
     }
     if case.rules().policies.closed_period == ClosedPeriodPolicy::Hold {
-        return Err(closed(case, line, journal, own));
+        return Err(closed(case, &line.id, journal, own));
     }
     Ok(match master.first_open_after(journal, own.days.to) {
         Some(open) => DateRange::new(open.days.from, billed.to).map_or(Start::NothingLeft, Start::Open),
@@ -120,20 +120,20 @@ fn start_in_open_period(case: &Case<'_>, line: &InvoiceLine, billed: DateRange) 
     })
 }
 
-fn closed(case: &Case<'_>, line: &InvoiceLine, journal: &str, period: &FinancialPeriod) -> Hold {
+pub(super) fn closed(case: &Case<'_>, id: &str, journal: &str, period: &FinancialPeriod) -> Hold {
     let (key, division) = (period.key, case.division());
     let message = format!("its revenue touches period {key}, which is closed for journal {journal} in {division}");
     let remedy = format!("reopen period {key} for journal {journal} in Exact Online, {division}");
-    case.hold_line(line, HoldReason::PeriodClosed, message, remedy)
+    case.hold_at(id, HoldReason::PeriodClosed, message, remedy)
 }
 
 /// A closed period behind an open one cannot be stepped over by moving the start, and no release may fall into it (I3).
-fn check_no_closed_period_within(case: &Case<'_>, line: &InvoiceLine, range: DateRange) -> Result<(), Hold> {
+pub(super) fn check_no_closed_period_within(case: &Case<'_>, id: &str, range: DateRange) -> Result<(), Hold> {
     let Some(journal) = case.rules().deferral_journal.as_deref() else { return Ok(()) };
     let master = case.master();
     let is_hit = |period: &&FinancialPeriod| period.days.overlaps(&range) && master.is_closed(journal, period.key);
     match master.periods.iter().filter(is_hit).min_by_key(|period| period.days.from) {
-        Some(period) => Err(closed(case, line, journal, period)),
+        Some(period) => Err(closed(case, id, journal, period)),
         None => Ok(()),
     }
 }

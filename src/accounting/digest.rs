@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::domain::calendar::DateRange;
-use crate::domain::entry::{EntryKind, EntryLine, LineOrigin, SalesEntry};
+use crate::domain::entry::{EntryFields, EntryKind, EntryLine, LineOrigin, SalesEntry};
 
 /// Digest of an entry with the customer's `account` in the books: 64 hexadecimal digits. Two entries have the same digest
 /// only where all that is sent of them is the same; a rate of 1.1 is one of 1.10.
@@ -19,7 +19,7 @@ pub fn books_digest(entry: &SalesEntry, account: Uuid) -> String {
     bytes.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-// Both functions name every field, so that a new one cannot be forgotten: the compiler asks for it.
+// All functions name every field, so that a new one cannot be forgotten: the compiler asks for it.
 fn head(bytes: &mut Canonical, entry: &SalesEntry) {
     let SalesEntry {
         kind,
@@ -34,6 +34,7 @@ fn head(bytes: &mut Canonical, entry: &SalesEntry) {
         rate,
         reporting,
         lines,
+        fields,
     } = entry;
     bytes.text(match kind {
         EntryKind::Sales => "sales",
@@ -49,6 +50,20 @@ fn head(bytes: &mut Canonical, entry: &SalesEntry) {
     bytes.option(rate.map(|rate| rate.normalize().to_string()).as_deref());
     bytes.text(&reporting.to_string());
     bytes.text(&lines.len().to_string());
+    // Entries without any have the digests that they had before there were any.
+    if !fields.is_empty() {
+        of_fields(bytes, fields);
+    }
+}
+
+fn of_fields(bytes: &mut Canonical, fields: &EntryFields) {
+    let EntryFields { payment_reference, order_number, external_link_reference, external_link_description, notes } =
+        fields;
+    bytes.option(payment_reference.as_deref());
+    bytes.option(order_number.map(|number| number.to_string()).as_deref());
+    bytes.option(external_link_reference.as_deref());
+    bytes.option(external_link_description.as_deref());
+    bytes.option(notes.as_deref());
 }
 
 fn of_line(bytes: &mut Canonical, line: &EntryLine) {
@@ -64,6 +79,8 @@ fn of_line(bytes: &mut Canonical, line: &EntryLine) {
         cost_unit,
         deferral,
         description,
+        // Stays with us.
+        credits: _,
     } = line;
     bytes.text(match origin {
         LineOrigin::Revenue => "revenue",

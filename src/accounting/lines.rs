@@ -104,6 +104,7 @@ fn bare(
         cost_unit: cost_unit.code,
         deferral: None,
         description: String::new(),
+        credits: None,
     };
     let why = LineExplanation {
         revenue_account: target.why.clone(),

@@ -5,27 +5,33 @@
 //! [`period_outlook`] judge the rules and the books without any document.
 
 pub mod context;
+pub mod payments;
+pub mod receipts;
 pub mod rulebook;
 
 mod amounts;
 mod book;
 mod case;
 mod conflicts;
+mod credit;
 mod currency;
 mod deferral;
 mod digest;
 mod dimensions;
 mod discounts;
+pub mod drift;
 mod footing;
 mod lines;
 mod matching;
 mod outlook;
+mod own_fields;
 mod periods;
 mod pieces;
 mod position;
 mod preflight;
 mod revenue;
 mod rounding;
+mod sales_invoice;
 mod scope;
 mod shares;
 mod tax_parts;
@@ -35,6 +41,8 @@ mod vat;
 
 pub use book::book_invoice;
 pub use conflicts::{ConflictKind, RuleConflict, conflicts, conflicts_seen_from};
+pub use credit::{BookedInvoice, book_credit_note, book_void};
 pub use digest::books_digest;
 pub use outlook::{PeriodOutlook, TermEnd, latest_term_end, period_outlook};
 pub use preflight::{Finding, FindingReason, Topic, preflight};
+pub use sales_invoice::{AdHocItem, not_on_sales_invoices, sales_invoice};

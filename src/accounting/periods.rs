@@ -1,4 +1,4 @@
-//! The period in which an entry is booked (I3, E19, E29), checked on the sales journal.
+//! The period in which an entry is booked (I3, E19, E29), checked on its own journal.
 
 use jiff::civil::Date;
 
@@ -16,59 +16,84 @@ pub(super) struct Placement {
     pub moved_from: Option<PeriodKey>,
 }
 
-/// The period of the entry's date, or the first open one after it where that is closed.
-pub(super) fn place(case: &Case<'_>) -> Result<Placement, Hold> {
-    let master = case.master();
-    let Some(own) = master.period_of(case.entry_date) else {
-        return Err(missing(
-            case,
-            case.entry_date,
-            &format!("no financial period covers its date {}", case.entry_date),
-        ));
-    };
-    let journal = &case.rules().sales_journal;
-    if !master.is_closed(journal, own.key) {
-        return Ok(Placement { period: *own, moved_from: None });
-    }
-    let open = master.first_open_after(journal, own.days.to);
-    match (case.rules().policies.closed_period, open) {
-        (ClosedPeriodPolicy::MoveToOpenPeriod, Some(open)) => {
-            Ok(Placement { period: *open, moved_from: Some(own.key) })
-        }
-        (policy, _) => Err(closed(case, own.key, policy)),
-    }
+/// What an entry asks of the periods.
+pub(super) struct Wanted<'a> {
+    pub master: &'a MasterData,
+    /// Name of the SyncConnection, whose policy it is.
+    pub connection: &'a str,
+    pub journal: &'a str,
+    pub policy: ClosedPeriodPolicy,
+    pub day: Date,
 }
 
-/// A hold because the date's own period is closed, and by policy or for want of a later one the entry is not moved.
-fn closed(case: &Case<'_>, key: PeriodKey, policy: ClosedPeriodPolicy) -> Hold {
-    let (journal, division) = (&case.rules().sales_journal, case.division());
-    let closed = format!("period {key} is closed for journal {journal} in {division}");
-    let reopen = format!("reopen period {key} for journal {journal} in Exact Online, {division}");
-    let (message, remedy) = match policy {
-        ClosedPeriodPolicy::Hold => {
-            let connection = &case.rules().connection;
-            let remedy =
-                format!("{reopen}, or set policies.closedPeriod: MoveToOpenPeriod of SyncConnection {connection}");
-            (closed, remedy)
-        }
-        ClosedPeriodPolicy::MoveToOpenPeriod => {
-            let last = case.master().periods.iter().map(|period| period.key.year).max();
-            let next = last.map_or(case.entry_date.year(), |year| year.saturating_add(1));
-            (format!("{closed}, and no later period is open"), format!("{reopen}, or open financial year {next}"))
-        }
+/// Why there is no period: reason, problem and remedy.
+type Unplaced = (HoldReason, String, String);
+
+/// The period of the entry's date, or the first open one after it where that is closed.
+pub(super) fn place(case: &Case<'_>) -> Result<Placement, Hold> {
+    let rules = case.rules();
+    let wanted = Wanted {
+        master: case.master(),
+        connection: &rules.connection,
+        journal: &rules.sales_journal,
+        policy: rules.policies.closed_period,
+        day: case.entry_date,
     };
-    case.hold(HoldReason::PeriodClosed, message, remedy)
+    wanted.place().map_err(|(reason, problem, remedy)| case.hold(reason, problem, remedy))
+}
+
+impl Wanted<'_> {
+    /// The period of the day, or the first open one after it where that is closed and the policy says so.
+    pub fn place(&self) -> Result<Placement, Unplaced> {
+        let Some(own) = self.master.period_of(self.day) else {
+            let problem = format!("no financial period covers its date {}", self.day);
+            return Err(unopened(self.master, self.day, &problem));
+        };
+        if !self.master.is_closed(self.journal, own.key) {
+            return Ok(Placement { period: *own, moved_from: None });
+        }
+        let open = self.master.first_open_after(self.journal, own.days.to);
+        match (self.policy, open) {
+            (ClosedPeriodPolicy::MoveToOpenPeriod, Some(open)) => {
+                Ok(Placement { period: *open, moved_from: Some(own.key) })
+            }
+            _ => Err(self.closed(own.key)),
+        }
+    }
+
+    /// The date's own period is closed, and by policy or for want of a later one the entry is not moved.
+    fn closed(&self, key: PeriodKey) -> Unplaced {
+        let (journal, division) = (self.journal, format!("division {}", self.master.division));
+        let closed = format!("period {key} is closed for journal {journal} in {division}");
+        let reopen = format!("reopen period {key} for journal {journal} in Exact Online, {division}");
+        let (message, remedy) = match self.policy {
+            ClosedPeriodPolicy::Hold => {
+                let connection = self.connection;
+                let remedy =
+                    format!("{reopen}, or set policies.closedPeriod: MoveToOpenPeriod of SyncConnection {connection}");
+                (closed, remedy)
+            }
+            ClosedPeriodPolicy::MoveToOpenPeriod => {
+                let last = self.master.periods.iter().map(|period| period.key.year).max();
+                let next = last.map_or(self.day.year(), |year| year.saturating_add(1));
+                (format!("{closed}, and no later period is open"), format!("{reopen}, or open financial year {next}"))
+            }
+        };
+        (HoldReason::PeriodClosed, message, remedy)
+    }
 }
 
 /// A hold because no period covers `day`, naming the year to open.
 pub(super) fn missing(case: &Case<'_>, day: Date, problem: &str) -> Hold {
-    let (year, division) = (financial_year_of(case.master(), day), case.division());
+    let (reason, message, remedy) = unopened(case.master(), day, problem);
+    case.hold(reason, message, remedy)
+}
+
+fn unopened(master: &MasterData, day: Date, problem: &str) -> Unplaced {
+    let (year, division) = (financial_year_of(master, day), format!("division {}", master.division));
     let message = format!("{problem} in {division}: financial year {year} is not opened");
-    case.hold(
-        HoldReason::MissingFinancialPeriod,
-        message,
-        format!("open financial year {year} in Exact Online, {division}"),
-    )
+    let remedy = format!("open financial year {year} in Exact Online, {division}");
+    (HoldReason::MissingFinancialPeriod, message, remedy)
 }
 
 /// The financial year that a day without a period will belong to: counted in whole years from the years that exist, as a

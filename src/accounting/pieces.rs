@@ -32,13 +32,16 @@ pub(super) struct LinePieces<'a> {
 pub(super) fn of_invoice<'a>(case: &'a Case<'_>) -> Result<Vec<LinePieces<'a>>, Hold> {
     let mut lines = Vec::with_capacity(case.invoice.lines.len());
     for line in &case.invoice.lines {
-        let mut pieces = of_line(case, line)?;
-        pieces.retain(|piece| !piece.net.is_zero() || !piece.vat.is_zero());
-        if !pieces.is_empty() {
-            lines.push(LinePieces { line, pieces });
-        }
+        lines.extend(of_one(case, line)?);
     }
     Ok(lines)
+}
+
+/// The pieces of one line; none where nothing of it would be booked.
+pub(super) fn of_one<'a>(case: &'a Case<'_>, line: &'a InvoiceLine) -> Result<Option<LinePieces<'a>>, Hold> {
+    let mut pieces = of_line(case, line)?;
+    pieces.retain(|piece| !piece.net.is_zero() || !piece.vat.is_zero());
+    Ok((!pieces.is_empty()).then_some(LinePieces { line, pieces }))
 }
 
 fn of_line<'a>(case: &'a Case<'_>, line: &'a InvoiceLine) -> Result<Vec<Piece<'a>>, Hold> {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod codes;
+mod payments;
 
 use jiff::civil::Date;
 
@@ -58,6 +59,7 @@ pub fn preflight(rulebook: &Rulebook, master: &MasterData, today: Date) -> Vec<F
     found.extend(check.journals());
     found.extend(check.accounts());
     found.extend(check.codes());
+    found.extend(check.payments());
     found.extend(check.conflicts());
     found
 }
@@ -121,6 +123,7 @@ impl Check<'_> {
             .into_iter()
             .filter_map(|(setting, code, kind)| self.journal(&setting, code?, kind))
             .collect();
+        found.extend(self.bank_journals());
         if self.rulebook.policies.deferred_revenue && self.rulebook.deferral_journal.is_none() {
             found.push(self.no_deferral_journal());
         }
@@ -141,6 +144,24 @@ impl Check<'_> {
             &problem,
             format!("change {setting} to an open {kind:?} journal"),
         ))
+    }
+
+    fn bank_journals(&self) -> Vec<Finding> {
+        let setting = self.setting("spec.exactOnline.bankJournals");
+        let problem = |code: &String| match self.master.journals.get(code) {
+            None => Some("does not exist".to_owned()),
+            Some(journal) if !matches!(journal.kind, JournalKind::Bank | JournalKind::Cash) => {
+                Some(format!("is a journal of type {:?}, neither Bank nor Cash", journal.kind))
+            }
+            Some(_) => None,
+        };
+        let found = self.rulebook.bank_journals.iter().filter_map(|code| Some((code, problem(code)?)));
+        let finding = |(code, problem): (&String, String)| {
+            let problem = format!("journal {code} {problem} {}", self.in_division());
+            let remedy = format!("name bank and cash journals of the administration in {setting}");
+            self.finding(FindingReason::JournalInvalid, &setting, &problem, remedy)
+        };
+        found.map(finding).collect()
     }
 
     fn no_deferral_journal(&self) -> Finding {

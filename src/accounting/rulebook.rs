@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
+use super::payments::PaymentRules;
 use crate::domain::catalogue::ItemKind;
 use crate::domain::invoice::ExemptReason;
 
@@ -24,8 +25,12 @@ pub struct Rulebook {
     pub sales_journal: String,
     /// General journal in which Exact books the deferral releases.
     pub deferral_journal: Option<String>,
+    /// Bank and cash journals whose money is recorded at the billing system (E6).
+    pub bank_journals: Vec<String>,
     /// Code of the account that takes rounding differences.
     pub rounding_account: Option<String>,
+    /// Code of the account that takes what is written off.
+    pub write_off_account: Option<String>,
     /// VAT code of lines without any VAT: rounding, and what is left untaxed of a partly taxed line.
     pub zero_vat_code: Option<String>,
     /// State Chargebee's exchange rate on entries in a foreign currency.
@@ -39,11 +44,31 @@ pub struct Rulebook {
     /// Item family → code of the item group; the default one for the rest.
     pub item_groups: BTreeMap<String, String>,
     pub default_item_group: Option<String>,
+    /// Code of the item of lines that no item of the catalogue stands behind, on invoices that the books issue themselves.
+    pub ad_hoc_item: Option<String>,
+    /// Property of the entry → field of the invoice (P5).
+    pub entry_fields: BTreeMap<EntryProperty, String>,
     pub revenue: Vec<RevenueRule>,
     /// What lines supply whose family is not in `family_supply`.
     pub supply: Supply,
+    /// How online payments are booked; none while their flow is off.
+    pub payments: Option<PaymentRules>,
     /// Item family → what its items supply, where that differs.
     pub family_supply: BTreeMap<String, Supply>,
+}
+
+/// A property of an entry that a mapping may fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryProperty {
+    /// Instead of the document's number and whose it is.
+    Description,
+    ExternalLinkDescription,
+    ExternalLinkReference,
+    /// On every line.
+    Notes,
+    /// A whole number.
+    OrderNumber,
+    PaymentReference,
 }
 
 /// The policies of a SyncConnection that the accounting obeys (design §3).
@@ -54,6 +79,16 @@ pub struct Policies {
     pub deferral_beyond_periods: DeferralBeyondPeriods,
     pub closed_period: ClosedPeriodPolicy,
     pub deferral_method: DeferralMethod,
+    pub credit_note_deferral: CreditNoteDeferral,
+}
+
+/// E21.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditNoteDeferral {
+    /// As the invoice that is credited was booked.
+    FollowInvoice,
+    /// By the credit note's own dates.
+    AsIssued,
 }
 
 /// A period of a deferral range does not exist yet.

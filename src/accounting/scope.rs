@@ -3,11 +3,10 @@
 use jiff::civil::Date;
 
 use super::context::SkipReason;
-use super::rulebook::Rulebook;
 use crate::domain::invoice::{Invoice, InvoiceStatus};
 
-/// Why the document is out of scope, whatever the rules say of its lines.
-pub(super) fn skip_reason(invoice: &Invoice, entry_date: Option<Date>, rules: &Rulebook) -> Option<SkipReason> {
+/// Why the document is out of scope, whatever the rules say of its lines; `start` is the first day in scope.
+pub(super) fn skip_reason(invoice: &Invoice, entry_date: Option<Date>, start: Date) -> Option<SkipReason> {
     if invoice.deleted {
         return Some(SkipReason::Deleted);
     }
@@ -17,7 +16,7 @@ pub(super) fn skip_reason(invoice: &Invoice, entry_date: Option<Date>, rules: &R
         InvoiceStatus::Unknown if invoice.generated_at.is_none() => return Some(SkipReason::Pending),
         _ => {}
     }
-    if entry_date.is_some_and(|day| day < rules.start_date) {
+    if entry_date.is_some_and(|day| day < start) {
         return Some(SkipReason::BeforeStartDate);
     }
     has_no_amounts(invoice).then_some(SkipReason::NoAmounts)

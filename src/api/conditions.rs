@@ -88,6 +88,7 @@ words! {
         VatCodeUnmapped,
         RevenueAccountMissing,
         PaymentTermUnmapped,
+        PaymentMethodUnmapped,
         // FinancialPeriodsAvailable
         PeriodsOpen,
         MissingFinancialPeriod,
@@ -117,6 +118,7 @@ impl Reason {
             Self::VatCodeUnmapped
                 | Self::RevenueAccountMissing
                 | Self::PaymentTermUnmapped
+                | Self::PaymentMethodUnmapped
                 | Self::NextYearNotOpened
                 | Self::TimeZoneDiffers
                 | Self::NotYetSupported

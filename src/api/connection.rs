@@ -122,6 +122,11 @@ impl Edition {
             Self::Enterprise => 3,
         }
     }
+
+    /// Whether the edition books online payments in Exact (E5).
+    pub fn has_payments_to_exact(self) -> bool {
+        self != Self::Starter
+    }
 }
 
 impl std::fmt::Display for Edition {

@@ -6,10 +6,18 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Properties of an Exact account that a manifest may fill from custom fields: writable ones that hold text, and that
-/// Koppel does not fill itself (reference `exact-online-metadata.json`, `crm/Accounts`).
-pub const ACCOUNT_PROPERTIES: [&str; 17] = [
+/// Properties of an Exact account that a manifest may fill from custom fields: writable ones that hold text or, the
+/// classifications, the id of one; and that Koppel does not fill itself (reference `exact-online-metadata.json`, `crm/Accounts`).
+pub const ACCOUNT_PROPERTIES: [&str; 25] = [
     "BSN",
+    "Classification1",
+    "Classification2",
+    "Classification3",
+    "Classification4",
+    "Classification5",
+    "Classification6",
+    "Classification7",
+    "Classification8",
     "CodeAtSupplier",
     "DatevDebtorCode",
     "EORINumber",
@@ -54,10 +62,11 @@ pub struct Customers {
     #[schemars(length(min = 4, max = 50), regex(pattern = r"^cf_[A-Za-z0-9_]+$"))]
     pub chamber_of_commerce_field: Option<String>,
     /// Properties of the account that are filled from custom fields of the customer (P5): property in Exact → custom field.
-    /// Example: `{Website: cf_website}`.
+    /// `Classification1` to `Classification8` take the id (a GUID) of a classification, `SalesCurrency` a currency code; any
+    /// other value is left out and told. Example: `{Website: cf_website}`.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 32), transform = custom_field_values)]
-    #[x_kube(validation = ("self.all(property, property in ['BSN', 'CodeAtSupplier', 'DatevDebtorCode', 'EORINumber', 'Fax', 'GlnNumber', 'Language', 'OINNumber', 'PeppolIdentifier', 'PhoneExtension', 'Remarks', 'RSIN', 'SalesCurrency', 'TradeName', 'UniqueTaxpayerReference', 'VATLiability', 'Website'])", "fields may name only BSN, CodeAtSupplier, DatevDebtorCode, EORINumber, Fax, GlnNumber, Language, OINNumber, PeppolIdentifier, PhoneExtension, Remarks, RSIN, SalesCurrency, TradeName, UniqueTaxpayerReference, VATLiability and Website: Exact does not let others be written, or Koppel sets them itself"))]
+    #[x_kube(validation = ("self.all(property, property in ['BSN', 'Classification1', 'Classification2', 'Classification3', 'Classification4', 'Classification5', 'Classification6', 'Classification7', 'Classification8', 'CodeAtSupplier', 'DatevDebtorCode', 'EORINumber', 'Fax', 'GlnNumber', 'Language', 'OINNumber', 'PeppolIdentifier', 'PhoneExtension', 'Remarks', 'RSIN', 'SalesCurrency', 'TradeName', 'UniqueTaxpayerReference', 'VATLiability', 'Website'])", "fields may name only BSN, Classification1 to Classification8, CodeAtSupplier, DatevDebtorCode, EORINumber, Fax, GlnNumber, Language, OINNumber, PeppolIdentifier, PhoneExtension, Remarks, RSIN, SalesCurrency, TradeName, UniqueTaxpayerReference, VATLiability and Website: Exact does not let others be written, or Koppel sets them itself"))]
     pub fields: BTreeMap<String, String>,
 }
 

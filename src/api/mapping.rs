@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::common::ObjectRef;
 use super::customers::Customers;
+use super::invoices::Invoices;
 use super::mapping_rows::{
     DimensionRow, DimensionYear, ItemGroupRow, PaymentMethodRow, PaymentTermRow, Supply, VatRow,
 };
@@ -100,6 +101,9 @@ pub struct EntityMappingSpec {
     /// How customers become accounts (E1, P5, P12).
     #[serde(default)]
     pub customers: Customers,
+    /// What of an invoice's own fields stands on its entry (P5).
+    #[serde(default)]
+    pub invoices: Invoices,
 }
 
 /// The administration and the codes that every entry needs.
@@ -125,10 +129,19 @@ pub struct ExactEntity {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
     pub rounding_account: Option<String>,
+    /// Code of the account that takes what a credit note writes off. Without it such a note is held. Example: `"4900"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
+    pub write_off_account: Option<String>,
     /// VAT code of lines without any VAT: rounding, and what is left untaxed of a partly taxed line. Example: `"0"`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
     pub zero_vat_code: Option<String>,
+    /// Code of the item of lines that no item of the catalogue stands behind: typed in by hand, discounts, rounding. Needed
+    /// for such lines where the connection books invoices as `SalesInvoice`, which sells items. Example: `DIVERSEN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 30), regex(pattern = r"^\S(.*\S)?$"))]
+    pub ad_hoc_item: Option<String>,
     /// State Chargebee's exchange rate on entries in a foreign currency, where the journal allows it; else Exact takes its
     /// own. Default: true.
     #[serde(default = "yes")]
@@ -137,6 +150,11 @@ pub struct ExactEntity {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
     pub payments_journal: Option<String>,
+    /// Code of the receivable account that payments are booked against, for customers whose account in Exact names none of
+    /// its own. Needed only where the administration has several. Example: `"1300"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
+    pub receivable_account: Option<String>,
     /// Codes of the bank and cash journals whose receipts are recorded in Chargebee (E6). Example: `["20"]`.
     #[serde(default)]
     #[schemars(length(max = 50), inner(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$")))]

@@ -150,6 +150,9 @@ pub struct ItemGroupRow {
 /// Where payments are booked for which the conditions hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.fee) || !has(self.fee.fixed) || has(self.currency)").message("a fixed fee is an amount of one currency: give the row a currency").field_path(".currency")
+)]
 pub struct PaymentMethodRow {
     /// Payment method in Chargebee's words. Example: `card`, `direct_debit`, `ideal`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,18 +173,49 @@ pub struct PaymentMethodRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
     pub control_account: Option<String>,
+    /// What the payment service keeps of each payment, booked out of the control account. Chargebee tells no fee, so this
+    /// is the tariff; the difference to the service's own invoice stays on the control account. Without it no fee is booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee: Option<PaymentFee>,
+}
+
+/// A payment service's tariff: a percentage, a fixed amount, or both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = ("has(self.percent) || has(self.fixed)", "give percent, fixed, or both"))]
+pub struct PaymentFee {
+    /// Percent of the amount: `2`, or `"1.8"` in quotes; rounded to cents, halves upwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = percent)]
+    pub percent: Option<IntOrString>,
+    /// Amount of each payment, in `currency` of the row: `"0.25"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = money)]
+    pub fixed: Option<IntOrString>,
+    /// Code of the account that bears the fee. Example: `"4550"`.
+    #[schemars(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$"))]
+    pub account: String,
+}
+
+/// An amount that may be written with decimals, in quotes.
+fn money(schema: &mut schemars::Schema) {
+    int_or_text(schema, 1_000_000, 10, r"^[0-9]{1,7}([.][0-9]{1,2})?$");
 }
 
 /// A number that may be written with decimals, in quotes: no float of the manifest ever decides about VAT.
 fn percent(schema: &mut schemars::Schema) {
+    int_or_text(schema, 100, 8, r"^(100|[0-9]{1,2}([.][0-9]{1,4})?)$");
+}
+
+fn int_or_text(schema: &mut schemars::Schema, most: i64, length: u32, pattern: &str) {
     let description = schema.get("description").cloned();
     *schema = schemars::json_schema!({
         "x-kubernetes-int-or-string": true,
         "anyOf": [{"type": "integer"}, {"type": "string"}],
         "minimum": 0,
-        "maximum": 100,
-        "maxLength": 8,
-        "pattern": r"^(100|[0-9]{1,2}([.][0-9]{1,4})?)$",
+        "maximum": most,
+        "maxLength": length,
+        "pattern": pattern,
     });
     schema.ensure_object().extend(description.map(|text| ("description".to_owned(), text)));
 }

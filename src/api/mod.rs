@@ -15,6 +15,7 @@ pub mod customers;
 pub mod endpoints;
 pub mod finding;
 pub mod flows;
+pub mod invoices;
 pub mod manifest;
 pub mod mapping;
 pub mod mapping_rows;

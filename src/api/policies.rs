@@ -34,8 +34,15 @@ pub struct Policies {
     pub recreated_document: RecreatedDocument,
     /// No account in Exact matches a customer: `Create` one, or `Hold` its documents until somebody has. Default: `Create`.
     pub unmatched_customer: UnmatchedCustomer,
+    /// A document belongs to a business entity that no EntityMapping of the connection takes: `Hold` it until one does, or
+    /// `LeaveOut`, because another connection books that entity, in an Exact Online of other credentials say. Default:
+    /// `Hold`.
+    pub unmapped_entity: UnmappedEntity,
     /// A booked invoice was voided: `Reverse` its entry by a credit entry, or `Hold`, which reports it. Default: `Reverse`.
     pub voided_invoice: VoidedInvoice,
+    /// Money that was recorded in Chargebee for a match that the books have undone since (E6): `Report` it and leave it, or
+    /// `Reverse` it, which removes the payment that Koppel recorded. Default: `Report`.
+    pub undone_payment: UndonePayment,
     /// Days before the end of the financial year from which a missing next year is reported (E29, N2); 0 turns the warning
     /// off. Default: 60.
     #[schemars(range(min = 0, max = 366))]
@@ -57,7 +64,9 @@ impl Default for Policies {
             existing_entry: ExistingEntry::Adopt,
             recreated_document: RecreatedDocument::Hold,
             unmatched_customer: UnmatchedCustomer::Create,
+            unmapped_entity: UnmappedEntity::Hold,
             voided_invoice: VoidedInvoice::Reverse,
+            undone_payment: UndonePayment::Report,
             next_year_warning_days: 60,
             deletion: Deletion::Retain,
         }
@@ -113,11 +122,25 @@ pub enum UnmatchedCustomer {
     Hold,
 }
 
+/// No mapping takes a document's business entity (E33).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum UnmappedEntity {
+    Hold,
+    LeaveOut,
+}
+
 /// A booked invoice was voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum VoidedInvoice {
     Reverse,
     Hold,
+}
+
+/// The books have undone what money was recorded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum UndonePayment {
+    Report,
+    Reverse,
 }
 
 /// What becomes of Koppel's own state when the resource goes.

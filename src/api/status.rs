@@ -14,6 +14,9 @@ pub const OLDEST_HELD_MAX: usize = 20;
 /// How many problems of mappings and rules the status shows.
 pub const PROBLEMS_MAX: usize = 50;
 
+/// How many control accounts the status shows; the rest is left out.
+pub const CONTROL_ACCOUNTS_MAX: usize = 50;
+
 /// What the operator and the last run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +57,10 @@ pub struct SyncConnectionStatus {
     /// What is left of Exact's quotas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaStatus>,
+    /// What Koppel has booked on the control accounts of online payments, by administration, account and currency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50))]
+    pub control_accounts: Vec<ControlAccountStatus>,
     /// What mappings and rules name and the last run did not find in the target, by the object to change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
@@ -73,6 +80,7 @@ impl Default for SyncConnectionStatus {
             flows: Vec::new(),
             held: None,
             quota: None,
+            control_accounts: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -243,9 +251,37 @@ pub struct QuotaStatus {
     /// When the day quota is whole again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Time>,
+    /// Calls to Exact that one invoice costs: one, three as a `SalesInvoice`, and two more with its PDF. The forecast counts
+    /// by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_document: Option<i64>,
     /// Forecast of when the backlog will be booked under the quota (P2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backfill_done_at: Option<Time>,
+}
+
+/// What Koppel has booked on a control account in one currency. Amounts are in the currency's major units. Payouts and the
+/// payment service's own invoices are booked by others, and are not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlAccountStatus {
+    /// The administration.
+    pub division: i32,
+    /// Code of the account. Example: `"1150"`.
+    #[schemars(length(min = 1, max = 64))]
+    pub account: String,
+    /// ISO 4217.
+    #[schemars(length(min = 3, max = 3))]
+    pub currency: String,
+    /// Money received, and refunds that came back. Example: `"12100.00"`.
+    #[schemars(length(max = 32))]
+    pub booked_in: String,
+    /// Refunds, chargebacks, failed payments and fees.
+    #[schemars(length(max = 32))]
+    pub booked_out: String,
+    /// `bookedIn` less `bookedOut`: what the payment service has to pay out for it in all.
+    #[schemars(length(max = 32))]
+    pub rest: String,
 }
 
 /// Whether an EntityMapping or RevenueRule can be used: `Accepted` and `ResolvedRefs`.

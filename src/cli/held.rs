@@ -8,6 +8,7 @@ use super::folder::FolderArgs;
 use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show;
 use crate::state::{ConnectionState, HeldDocument};
+use crate::sync::kinds::{DOCUMENTS, RECEIPT};
 
 /// Lists every held document with what is wrong and what mends it. Makes no call.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct HeldArgs {
     /// Only documents held for this reason, such as MissingFinancialPeriod
     #[arg(long)]
     reason: Option<String>,
-    /// Let the invoice of this number be sent again although Exact Online refused it, or close a difference that was
+    /// Let the document of this number be sent again although Exact Online refused it, or close a difference that was
     /// corrected by hand: for what was mended where Koppel cannot see it
     #[arg(long, value_name = "NUMBER")]
     release: Option<String>,
@@ -48,7 +49,7 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
     }
     if let Some(number) = args.release.filter(|_| !released) {
         eprintln!(
-            "error: no invoice {number} is held that could be released: the others dissolve by themselves when what \
+            "error: no document {number} is held that could be released: the others dissolve by themselves when what \
                    they are held for changes"
         );
         return Ok(Exit::NeedsAttention.into());
@@ -59,11 +60,16 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// A document that was refused may be sent again; one that is in the books and differs there, or stands under the number of
-/// one that is, is settled: a person has corrected the books.
+/// one that is, is settled: a person has corrected the books. An entry that was changed in the books is let be as it is.
 async fn release(state: &ConnectionState, number: &str) -> anyhow::Result<bool> {
-    let refused = state.forget_refusals("invoice", number).await?;
-    let decided = state.decide_held("invoice", number).await?;
-    Ok(refused || decided)
+    let mut released = false;
+    released |= state.forget_refusals(RECEIPT, number).await?;
+    for kind in DOCUMENTS {
+        released |= state.forget_refusals(kind, number).await?;
+        released |= state.decide_held(kind, number).await?;
+        released |= state.accept_drift(kind, number).await?;
+    }
+    Ok(released)
 }
 
 fn list(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::sandbox::chargebee::Limits;
 use crate::sandbox::exact::seed::{CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH_TOKEN, wolkwerk};
 use crate::sandbox::exact::{Language, Quotas};
-use crate::sandbox::generator::Size;
+use crate::sandbox::generator::{Extent, Size};
 use crate::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 
 /// Serves a simulated Chargebee site and a simulated Exact Online administration, on loopback.
@@ -57,6 +57,9 @@ pub struct SandboxArgs {
     /// A world without documents that cannot be booked
     #[arg(long)]
     clean: bool,
+    /// Three companies and everything that happens to an invoice: credit notes, payments both ways, voids, write-offs
+    #[arg(long)]
+    whole: bool,
     /// How to print the addresses
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -92,6 +95,7 @@ impl SandboxArgs {
             exact_quotas: if are_kept { Quotas::vendor() } else { Quotas::off() },
             language: if self.language == LanguageArg::Nl { Language::Nl } else { Language::En },
             failures: !self.clean,
+            extent: if self.whole { Extent::Whole { first_month: 7 } } else { Extent::Invoices },
             listen: self.listen,
             advertise: self.advertise.clone(),
             chargebee_port: self.chargebee_port,

@@ -8,6 +8,7 @@ use crate::api::ready::blocking_condition;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::{ConnectionState, HeldDocument, StateResult};
 use crate::sync::RunReport;
+use crate::sync::kinds::{DOCUMENTS, noun};
 use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 
 const PAGE: i64 = 500;
@@ -77,13 +78,17 @@ pub struct RunJson {
 /// # Errors
 /// The state store's.
 pub async fn all_held(state: &ConnectionState) -> StateResult<Vec<HeldDocument>> {
-    let (mut all, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = state.held_page("invoice", &after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after = last.number.clone();
-        all.extend(page.into_iter().map(|held| HeldDocument { document: None, ..held }));
+    let mut all = Vec::new();
+    for kind in DOCUMENTS {
+        let mut after = String::new();
+        loop {
+            let page = state.held_page(kind, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.number.clone();
+            all.extend(page.into_iter().map(|held| HeldDocument { document: None, ..held }));
+        }
     }
+    Ok(all)
 }
 
 /// A pass over connections, whole.
@@ -127,7 +132,7 @@ fn condition_json(condition: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Co
 
 pub fn held_json(held: &HeldDocument) -> HeldJson {
     HeldJson {
-        document: format!("{} {}", held.kind, held.number),
+        document: format!("{} {}", noun(&held.kind), held.number),
         reason: held.hold.reason.to_string(),
         message: held.hold.message.clone(),
         remedy: held.hold.remedy.clone(),
@@ -142,6 +147,9 @@ pub fn reports_text(shown: &[Shown]) -> String {
         let report = &shown.report;
         text += &format!("\n{}\n\n{}\n\n", report.connection, tables::conditions(&report.status));
         text += &format!("{}\n", tables::flows(&report.flows));
+        if !report.status.control_accounts.is_empty() {
+            text += &format!("\n{}\n", tables::control_accounts(&report.status.control_accounts));
+        }
         report.flows.iter().flat_map(|flow| &flow.planned).for_each(|planned| text += &planned_text(planned));
         report.flows.iter().flat_map(|flow| &flow.notices).for_each(|notice| text += &notice_text(notice));
         text += &held_text(&shown.held);
@@ -154,7 +162,7 @@ fn planned_text(planned: &PlannedSummary) -> String {
         "\nwould book {} in division {}: {} of {}, period {}\n",
         planned.document, planned.division, planned.total, planned.entry_date, planned.period
     );
-    planned.lines.iter().fold(head, |text, line| format!("{text}    {line}\n"))
+    planned.lines.iter().chain(&planned.conversion).fold(head, |text, line| format!("{text}    {line}\n"))
 }
 
 fn notice_text(notice: &Notice) -> String {

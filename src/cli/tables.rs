@@ -5,7 +5,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::api::status::{RunOutcome, SyncConnectionStatus};
+use crate::api::status::{ControlAccountStatus, RunOutcome, SyncConnectionStatus};
 use crate::state::HeldDocument;
 use crate::sync::RunReport;
 use crate::sync::tally::FlowTally;
@@ -187,6 +187,17 @@ pub fn flows(flows: &[FlowTally]) -> String {
     listed(&headers, flows.iter().map(entry).collect(), width())
 }
 
+/// What is booked on each control account.
+pub fn control_accounts(accounts: &[ControlAccountStatus]) -> String {
+    let row = |account: &ControlAccountStatus| {
+        let ControlAccountStatus { division, account, currency, booked_in, booked_out, rest } = account;
+        let named = format!("{account} in division {division}");
+        vec![named, currency.clone(), booked_in.clone(), booked_out.clone(), rest.clone()]
+    };
+    let headers = ["control account", "currency", "booked in", "booked out", "rest"];
+    columns(&headers, accounts.iter().map(row)).join("\n")
+}
+
 /// Held documents, each with what is wrong and, marked by an arrow, what mends it.
 pub fn held(documents: &[HeldDocument]) -> String {
     held_of(documents, width())
@@ -262,6 +273,21 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("    → one") && lines[1].starts_with("      "), "{text}");
         assert_eq!(indented(&Sentence::plain("one"), 60), "    one");
+    }
+
+    #[test]
+    fn a_control_account_is_a_line() {
+        let account = ControlAccountStatus {
+            division: 100_001,
+            account: "1150".to_owned(),
+            currency: "EUR".to_owned(),
+            booked_in: "121.00".to_owned(),
+            booked_out: "21.00".to_owned(),
+            rest: "100.00".to_owned(),
+        };
+        let text = control_accounts(&[account]);
+        let words: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
+        assert_eq!(words, ["1150", "in", "division", "100001", "EUR", "121.00", "21.00", "100.00"]);
     }
 
     #[test]

@@ -64,6 +64,18 @@ pub struct EntryLine {
     /// `From` and `To` of the deferral; both or none (E22).
     pub deferral: Option<DateRange>,
     pub description: String,
+    /// On a line of a credit: what it gives back. Not sent; it tells later credits what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<CreditedLine>,
+}
+
+/// A line of a booked invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CreditedLine {
+    /// Identity of the invoice.
+    pub invoice: String,
+    /// Place of the line in the entry that the invoice was booked as, from 0.
+    pub line: usize,
 }
 
 /// A sales entry, ready to be sent, but for the id of the customer's account in the books.
@@ -85,6 +97,27 @@ pub struct SalesEntry {
     /// Where it is booked. Stated on every entry, so that a moved one cannot fall back to the date's own period.
     pub reporting: PeriodKey,
     pub lines: Vec<EntryLine>,
+    /// What the mapping fills beside (P5).
+    #[serde(default, skip_serializing_if = "EntryFields::is_empty")]
+    pub fields: EntryFields,
+}
+
+/// Properties of an entry that the books keep for people, filled by a mapping.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EntryFields {
+    pub payment_reference: Option<String>,
+    pub order_number: Option<i32>,
+    pub external_link_reference: Option<String>,
+    pub external_link_description: Option<String>,
+    /// On every line.
+    pub notes: Option<String>,
+}
+
+impl EntryFields {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl SalesEntry {

@@ -1,5 +1,6 @@
 //! The invoice as it was issued. All amounts are in minor units of the invoice's currency.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -109,6 +110,15 @@ impl InvoiceLine {
     }
 }
 
+/// What one unit of a document's currency is worth in another one, as the document states it beside its exchange rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedRate {
+    /// ISO 4217 code of the other currency.
+    pub currency: String,
+    /// How much of it one unit of the document's currency is.
+    pub value: Decimal,
+}
+
 /// An invoice as issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invoice {
@@ -129,6 +139,9 @@ pub struct Invoice {
     /// Currency of the site's books, and how much of it one unit of `currency` is.
     pub base_currency: Option<String>,
     pub exchange_rate: Option<Decimal>,
+    /// Rates into further currencies, or the same one again: what tells which way round `exchange_rate` is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated_rates: Vec<StatedRate>,
     pub price_type: PriceType,
     pub sub_total: Amount,
     pub tax: Amount,
@@ -140,6 +153,12 @@ pub struct Invoice {
     pub shipping_address: Option<Address>,
     /// The billing site's own time zone when the document was made.
     pub site_time_zone: Option<String>,
+    /// The customer's own order number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub po_number: Option<String>,
+    /// Custom fields by their name (`cf_…`), as text; P5.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom_fields: BTreeMap<String, String>,
     pub lines: Vec<InvoiceLine>,
 }
 

@@ -66,6 +66,9 @@ pub struct Journal {
     pub allows_other_currencies: bool,
     pub allows_rate: bool,
     pub blocked: bool,
+    /// The account that bank, cash and payment-service journals move by themselves.
+    #[serde(default)]
+    pub account: Option<Uuid>,
 }
 
 /// How a VAT code treats the amount of a line.

@@ -5,12 +5,18 @@ pub mod calendar;
 pub mod catalogue;
 pub mod chamber_of_commerce;
 pub mod country;
+pub mod credit_note;
 pub mod customer;
 pub mod entry;
 pub mod hold;
 pub mod invoice;
+pub mod ledger;
 pub mod master;
 pub mod money;
+pub mod money_entry;
+pub mod payment;
+pub mod receipt;
+pub mod sales_invoice;
 pub mod vat_number;
 mod words;
 

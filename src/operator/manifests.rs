@@ -112,6 +112,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::connection::Edition;
     use crate::api::validate::{Secrets, validate};
 
     fn connection(name: &str, secret: &str) -> SyncConnection {
@@ -193,6 +194,26 @@ mod tests {
         assert!(told(ConditionType::CredentialsValid).message.contains("other"));
         assert_eq!(told(ConditionType::WithinEdition).reason, Reason::TooManyEntities);
         assert_eq!(told(ConditionType::MappingComplete).reason, Reason::Duplicate);
+    }
+
+    /// Of an object that the API server took before it knew the rule.
+    #[test]
+    fn a_flow_that_the_edition_does_not_have_shows_in_its_own_condition_e34() {
+        let with = |edition: Option<Edition>| {
+            let mut connection = connection("acme", "acme-exact");
+            connection.spec.edition = edition;
+            connection.spec.flows.payments_to_exact.enabled = true;
+            let outcome = validate(&assemble([connection], [mapping("nl", "acme", None)], [], []), Secrets::Elsewhere);
+            let found = blocking_conditions(&outcome.findings);
+            let within = found.into_iter().find(|condition| condition.type_ == ConditionType::WithinEdition);
+            within.map(|condition| (condition.reason, condition.message))
+        };
+        let (reason, message) = with(Some(Edition::Starter)).expect("a condition");
+        assert_eq!(reason, Reason::FlowNotInEdition);
+        assert!(message.contains("edition Starter has no payments to Exact"), "{message}");
+        for edition in [None, Some(Edition::Scale), Some(Edition::Enterprise)] {
+            assert_eq!(with(edition), None);
+        }
     }
 
     #[test]

@@ -5,4 +5,6 @@ pub mod chargebee;
 pub mod clock;
 pub mod exact;
 pub mod generator;
+pub mod receivables;
 pub mod server;
+pub mod world;

@@ -19,9 +19,11 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
-use super::exact::seed::{Account, Administration, wolkwerk};
+use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
-use super::generator::{ExistingAccount, Expectation, GeneratorOptions, Size, generate};
+use super::generator::plan::open_at;
+use super::generator::{ENTITIES, ExistingAccount, Expectation, Extent, GeneratorOptions, Size, generate};
+use super::world::{Play, Played};
 
 /// The simulated site, where nobody names another one.
 pub const SITE: &str = "wolkwerk-test";
@@ -45,6 +47,10 @@ pub struct SandboxOptions {
     pub exact_quotas: Quotas,
     /// The language of Exact's errors.
     pub language: Language,
+    /// How much of a company's life is simulated.
+    pub extent: Extent,
+    /// Up to when the world is generated: what lies after `now` happens while the clock moves on. `now` when absent.
+    pub until: Option<Timestamp>,
     /// With the documents that cannot be booked (E27–E32), or a clean world in which every year needed is open.
     pub failures: bool,
     /// The address that is listened on.
@@ -68,6 +74,8 @@ impl Default for SandboxOptions {
             chargebee_limits: Limits::vendor(),
             exact_quotas: Quotas::vendor(),
             language: Language::Nl,
+            extent: Extent::Invoices,
+            until: None,
             failures: true,
             listen: Ipv4Addr::LOCALHOST.into(),
             advertise: None,
@@ -95,6 +103,8 @@ pub struct Sandbox {
     pub clock: SandboxClock,
     pub chargebee: ChargebeeSandbox,
     pub exact: ExactSandbox,
+    /// What happens on both sides besides.
+    pub play: Play,
     /// Document number to why it must be held, as the generator made it.
     pub expectations: BTreeMap<String, Expectation>,
     chargebee_url: String,
@@ -116,15 +126,16 @@ impl Sandbox {
         let chargebee_url = options.url(chargebee_listener.local_addr()?);
         let (exact_url, admin_url) =
             (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
-        let Books { clock, chargebee, exact, expectations } = Books::open(&options);
+        let Books { clock, chargebee, exact, play, expectations } = Books::open(&options);
+        chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
             serve(chargebee_listener, chargebee.router(), stopped.clone()),
             serve(exact_listener, exact.router(), stopped.clone()),
-            serve(admin_listener, admin_router(&clock, &chargebee, &exact), stopped),
+            serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play), stopped),
         ];
-        Ok(Self { clock, chargebee, exact, expectations, chargebee_url, exact_url, admin_url, stop, servers })
+        Ok(Self { clock, chargebee, exact, play, expectations, chargebee_url, exact_url, admin_url, stop, servers })
     }
 
     /// `http://HOST:PORT`; the API is below `/api/v2`.
@@ -160,6 +171,7 @@ struct Books {
     clock: SandboxClock,
     chargebee: ChargebeeSandbox,
     exact: ExactSandbox,
+    play: Play,
     expectations: BTreeMap<String, Expectation>,
 }
 
@@ -170,8 +182,12 @@ impl Books {
         } else {
             SandboxClock::stopped_at(options.now)
         };
-        let SandboxOptions { seed, size, now, failures, .. } = *options;
-        let mut world = generate(GeneratorOptions { seed, size, now, failures });
+        let SandboxOptions { seed, size, now, failures, extent, until, .. } = *options;
+        let until = until.map_or(now, |until| until.max(now));
+        let mut world = generate(GeneratorOptions { seed, size, now: until, failures, extent });
+        if until > now {
+            open_at(&mut world, now);
+        }
         let expectations = std::mem::take(&mut world.chargebee.expectations);
         let settings = ExactOptions {
             clock: clock.clone(),
@@ -179,7 +195,7 @@ impl Books {
             language: options.language,
             seed: options.seed,
         };
-        let exact = ExactSandbox::new(settings, vec![administration(options, world.accounts)]);
+        let exact = ExactSandbox::new(settings, administrations(options, world.accounts));
         let settings = ChargebeeOptions {
             clock: clock.clone(),
             site: options.site.clone(),
@@ -188,21 +204,30 @@ impl Books {
             limits: options.chargebee_limits,
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
-        Self { clock, chargebee, exact, expectations }
+        let play = Play::new(clock.clone(), chargebee.clone(), exact.clone(), world.acts);
+        Self { clock, chargebee, exact, play, expectations }
     }
 }
 
-/// Wolkwerk's administration with the accounts of the generated customers. In a clean world the years that the present
-/// and a yearly plan of now reach into are open.
-fn administration(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> Administration {
-    let mut administration = wolkwerk();
-    administration.accounts.extend(accounts.into_iter().map(account));
+/// Wolkwerk's administration with the accounts of the generated customers, and in a whole world those of its two sisters.
+/// In a clean world the years that the present and a yearly plan of now reach into are open.
+fn administrations(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> Vec<Administration> {
+    let is_whole = options.extent != Extent::Invoices;
+    let mut own = if is_whole { wolkwerk_with_money() } else { wolkwerk() };
+    own.accounts.extend(accounts.into_iter().map(account));
+    let mut all = vec![own];
+    if is_whole {
+        all.extend([wolkwerk_germany(), wolkwerk_belgium()]);
+    }
     if !options.failures {
         let zone = TimeZone::get(TIME_ZONE).unwrap_or(TimeZone::UTC);
-        let year = options.now.to_zoned(zone).year();
-        administration.years.extend((year..=year + 1).filter(|year| !wolkwerk().years.contains(year)));
+        let year = options.until.unwrap_or(options.now).to_zoned(zone).year();
+        for administration in &mut all {
+            let missing: Vec<i16> = (year..=year + 1).filter(|year| !administration.years.contains(year)).collect();
+            administration.years.extend(missing);
+        }
     }
-    administration
+    all
 }
 
 fn account(existing: ExistingAccount) -> Account {
@@ -241,13 +266,15 @@ struct Admin {
     clock: SandboxClock,
     chargebee: ChargebeeSandbox,
     exact: ExactSandbox,
+    play: Play,
 }
 
-fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox) -> Router {
-    let state = Admin { clock: clock.clone(), chargebee: chargebee.clone(), exact: exact.clone() };
+fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox, play: &Play) -> Router {
+    let state = Admin { clock: clock.clone(), chargebee: chargebee.clone(), exact: exact.clone(), play: play.clone() };
     Router::new()
         .route("/admin/clock", get(show_clock).post(move_clock))
         .route("/admin/summary", get(summary))
+        .route("/admin/world", get(show_world).post(play_world))
         .with_state(state)
         .nest("/admin/chargebee", chargebee.admin_router())
         .nest("/admin/exact", exact.admin_router())
@@ -275,6 +302,21 @@ async fn move_clock(State(admin): State<Admin>, Json(to): Json<MoveClock>) -> Js
     show_clock(State(admin)).await
 }
 
+async fn show_world(State(admin): State<Admin>) -> Json<Played> {
+    Json(admin.play.state())
+}
+
+/// `{}` plays what is due; `{"next": 5}` moves the clock on and plays five acts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoOn {
+    next: Option<usize>,
+}
+
+async fn play_world(State(admin): State<Admin>, Json(on): Json<GoOn>) -> Json<Played> {
+    Json(on.next.map_or_else(|| admin.play.due(), |count| admin.play.next(count)))
+}
+
 /// `?from=2026-01-01` leaves earlier documents out on both sides.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -286,7 +328,7 @@ struct Since {
 /// is booked in Exact.
 async fn summary(State(admin): State<Admin>, Query(since): Query<Since>) -> Json<Value> {
     let mut booked: BTreeMap<String, InvoiceSum> = BTreeMap::new();
-    for entry in admin.exact.entries(wolkwerk().division) {
+    for entry in ENTITIES.iter().flat_map(|entity| admin.exact.entries(entity.division)) {
         if since.from.is_none_or(|from| entry.entry_date >= from) {
             let sum = booked.entry(entry.currency).or_default();
             sum.count += 1;

@@ -1,17 +1,13 @@
 //! What an administration holds by itself, as last seen: accounts, items, deleted ids, and the sales entries that were
 //! there before our first one.
 
-use std::collections::BTreeMap;
-
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, query};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
+use super::rows::{ROWS_PER_STATEMENT, Rows, latest, optional_id, required_id, rows};
 use super::store::{ConnectionState, plain, values};
-
-/// Rows written in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// An account (customer) of the books. Matching fields are normalised by whoever writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +23,8 @@ pub struct BookAccount {
     pub usable: bool,
     /// Why it is not usable, in words.
     pub state: String,
+    /// The receivable account that it has of its own.
+    pub receivable: Option<Uuid>,
     pub row_version: i64,
 }
 
@@ -78,12 +76,12 @@ impl ConnectionState {
         for chunk in latest(accounts, |account| account.id).chunks(ROWS_PER_STATEMENT) {
             let statement = format!(
                 "INSERT INTO book_accounts (connection, division, id, code, name, vat_number, chamber, email,
-                 search_code, usable, state, row_version) {}
+                 search_code, usable, state, receivable, row_version) {}
                  ON CONFLICT (connection, division, id) DO UPDATE SET code = excluded.code, name = excluded.name,
                  vat_number = excluded.vat_number, chamber = excluded.chamber, email = excluded.email,
                  search_code = excluded.search_code, usable = excluded.usable, state = excluded.state,
-                 row_version = excluded.row_version",
-                values(chunk.len(), 12)
+                 receivable = excluded.receivable, row_version = excluded.row_version",
+                values(chunk.len(), 13)
             );
             let row = |rows: Rows, account: &&BookAccount| {
                 rows.bind(self.connection.clone())
@@ -97,6 +95,7 @@ impl ConnectionState {
                     .bind(account.search_code.as_deref().map(plain))
                     .bind(i64::from(account.usable))
                     .bind(plain(&account.state))
+                    .bind(account.receivable.map(|id| id.to_string()))
                     .bind(account.row_version)
             };
             self.change(chunk.iter().fold(rows(statement), row)).await?;
@@ -204,6 +203,7 @@ impl ConnectionState {
                 .bind(plain(your_ref))
                 .execute(&mut *transaction)
                 .await?;
+            self.forget_money(&mut transaction, division, your_ref).await?;
         }
         self.write_entries(&mut transaction, division, entries).await?;
         Ok(transaction.commit().await?)
@@ -240,7 +240,8 @@ impl ConnectionState {
         Ok(())
     }
 
-    /// The entries that the books hold under `your_ref` from before our first one.
+    /// The entries that the books hold under `your_ref` from before our first one; those of money too, whose references no
+    /// document has.
     pub async fn entries_under(&self, division: i32, your_ref: &str) -> StateResult<Vec<BookEntry>> {
         let rows = query(
             "SELECT * FROM book_entries WHERE connection = $1 AND division = $2 AND your_ref = $3 ORDER BY entry_id",
@@ -250,7 +251,11 @@ impl ConnectionState {
         .bind(plain(your_ref))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(entry_of).collect()
+        let mut entries: Vec<BookEntry> = rows.iter().map(entry_of).collect::<StateResult<_>>()?;
+        let known: Vec<Uuid> = entries.iter().map(|entry| entry.entry_id).collect();
+        let money = self.money_under(division, your_ref).await?;
+        entries.extend(money.into_iter().filter(|entry| !known.contains(&entry.entry_id)));
+        Ok(entries)
     }
 
     /// Forgets what is known of an administration's accounts, items and deletions: its row versions began anew.
@@ -265,27 +270,6 @@ impl ConnectionState {
     }
 }
 
-/// A statement on the way to all its rows.
-type Rows = sqlx::query::Query<'static, Any, AnyArguments>;
-
-fn rows(statement: String) -> Rows {
-    // Each number of rows is another statement: none is worth keeping.
-    query(AssertSqlSafe(statement)).persistent(false)
-}
-
-/// Each row once, as it came last: PostgreSQL changes none twice in one statement, and pages may repeat rows.
-fn latest<T>(rows: &[T], id: impl Fn(&T) -> Uuid) -> Vec<&T> {
-    rows.iter().map(|row| (id(row), row)).collect::<BTreeMap<_, _>>().into_values().collect()
-}
-
-fn optional_id(row: &AnyRow, column: &str) -> StateResult<Option<Uuid>> {
-    Ok(row.try_get::<Option<String>, _>(column)?.and_then(|id| id.parse().ok()))
-}
-
-fn required_id(row: &AnyRow, column: &str) -> StateResult<Uuid> {
-    Ok(optional_id(row, column)?.unwrap_or_default())
-}
-
 fn account_of(row: &AnyRow) -> StateResult<BookAccount> {
     Ok(BookAccount {
         id: required_id(row, "id")?,
@@ -297,6 +281,7 @@ fn account_of(row: &AnyRow) -> StateResult<BookAccount> {
         search_code: row.try_get("search_code")?,
         usable: row.try_get::<i64, _>("usable")? != 0,
         state: row.try_get("state")?,
+        receivable: optional_id(row, "receivable")?,
         row_version: row.try_get("row_version")?,
     })
 }

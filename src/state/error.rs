@@ -49,7 +49,7 @@ pub enum StateError {
 }
 
 impl StateError {
-    pub(super) fn corrupt(what: impl Into<String>) -> impl FnOnce(serde_json::Error) -> Self {
+    pub(crate) fn corrupt(what: impl Into<String>) -> impl FnOnce(serde_json::Error) -> Self {
         let what = what.into();
         move |source| Self::Corrupt { what, source }
     }

@@ -109,13 +109,15 @@ impl ConnectionState {
         Ok(self.cursor::<bool>("decided", identity).await?.is_some())
     }
 
-    /// How many documents were held for the first time after `instant`; another reason makes a document no newer.
+    /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts
+    /// do not count: what is held of them keeps no document from being booked.
     pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
-        let row = query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND first_held > $2")
-            .bind(&self.connection)
-            .bind(text_of(instant))
-            .fetch_one(&self.pool)
-            .await?;
+        let row =
+            query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind <> 'receipt' AND first_held > $2")
+                .bind(&self.connection)
+                .bind(text_of(instant))
+                .fetch_one(&self.pool)
+                .await?;
         Ok(row.try_get("total")?)
     }
 
@@ -189,6 +191,20 @@ impl ConnectionState {
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(held_of).collect()
+    }
+
+    /// How many documents of `kinds` are held.
+    pub async fn held_count(&self, kinds: &[&str]) -> StateResult<i64> {
+        let mut total = 0;
+        for kind in kinds {
+            let row = query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind = $2")
+                .bind(&self.connection)
+                .bind(*kind)
+                .fetch_one(&self.pool)
+                .await?;
+            total += row.try_get::<i64, _>("total")?;
+        }
+        Ok(total)
     }
 
     pub async fn held_summary(&self) -> StateResult<HeldSummary> {

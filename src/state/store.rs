@@ -19,7 +19,7 @@ use super::{postgres, sqlite};
 pub const LOCK_LIFETIME: Duration = Duration::from_secs(30);
 
 /// Every table that holds rows of connections, but for the locks.
-pub(super) const TABLES: [&str; 13] = [
+pub(super) const TABLES: [&str; 20] = [
     "cursors",
     "intents",
     "booked",
@@ -31,6 +31,13 @@ pub(super) const TABLES: [&str; 13] = [
     "book_items",
     "book_deleted",
     "book_entries",
+    "book_money",
+    "ledger_heads",
+    "ledger_lines",
+    "ledger_parts",
+    "ledger_pending",
+    "receipts",
+    "drifts",
     "cache",
     "runs",
 ];

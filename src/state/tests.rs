@@ -36,7 +36,7 @@ impl Home {
     }
 }
 
-async fn store() -> (Home, Store) {
+pub(super) async fn store() -> (Home, Store) {
     let home = Home::new().await;
     let store = home.open().await.unwrap();
     (home, store)
@@ -60,10 +60,11 @@ pub(super) fn booked(number: &str, identity: &str) -> Booked {
         currency: "EUR".to_owned(),
         total: 12_100,
         payload_hash: "h".to_owned(),
-        entry: None,
+        content: None,
         adopted: false,
         booked_at: at(100),
         voided_at: None,
+        control: None,
     }
 }
 
@@ -116,6 +117,29 @@ async fn one_identity_is_booked_once_even_by_mistake_i1() {
     // Another document under the same number is another row (E24).
     state.record_booked(&booked("INV-1", "i2"), None).await.unwrap();
     assert_eq!(state.booked_under("invoice", "INV-1").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn documents_are_counted_and_found_by_their_kind() {
+    let (_home, store) = store().await;
+    let state = store.connection("a");
+    let note = Booked { kind: "creditNote".to_owned(), booked_at: at(200), ..booked("CN-1", "c1") };
+    for document in [booked("INV-1", "i1"), note.clone()] {
+        state.record_booked(&document, None).await.unwrap();
+    }
+    state
+        .hold(&HeldDocument { kind: "creditNote".to_owned(), ..held("CN-2", HoldReason::WaitingFor, at(60)) })
+        .await
+        .unwrap();
+    assert_eq!(state.booked_of(&["creditNote"]).await.unwrap(), (1, Some(at(200))));
+    assert_eq!(state.booked_of(&["invoice", "creditNote"]).await.unwrap(), (2, Some(at(200))));
+    assert_eq!(state.booked_of(&["void"]).await.unwrap(), (0, None));
+    assert_eq!(state.booked_for(&["creditNote", "void"], "c1").await.unwrap(), [note]);
+    assert_eq!(state.booked_for(&["creditNote"], "somebody else").await.unwrap(), []);
+    assert_eq!(
+        (state.held_count(&["creditNote"]).await.unwrap(), state.held_count(&["invoice"]).await.unwrap()),
+        (1, 0)
+    );
 }
 
 #[tokio::test]
@@ -278,13 +302,18 @@ async fn a_forgotten_connection_leaves_nothing_and_no_other_is_touched() {
 /// Every table with a column `connection` is forgotten, those that come later too.
 #[tokio::test]
 async fn no_table_is_left_out_when_a_connection_is_forgotten() {
-    for migration in [
-        include_str!("../../migrations/sqlite/0001_initial.sql"),
-        include_str!("../../migrations/postgres/0001_initial.sql"),
-    ] {
-        let tables = migration.lines().filter_map(|line| line.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("));
-        let forgotten = |table: &&str| store::TABLES.contains(table) || *table == "locks";
-        assert_eq!(tables.filter(|table| !forgotten(table)).collect::<Vec<_>>(), Vec::<&str>::new());
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    for database in ["sqlite", "postgres"] {
+        let files = std::fs::read_dir(root.join(database)).unwrap().map(|file| file.unwrap().path());
+        let texts: Vec<String> = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let tables: Vec<&str> = texts
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter_map(|line| line.strip_prefix("CREATE TABLE ")?.strip_suffix(" ("))
+            .collect();
+        assert!(tables.contains(&"cursors") && tables.contains(&"receipts"), "all migrations are read: {tables:?}");
+        let forgotten = |table: &&&str| store::TABLES.contains(table) || **table == "locks";
+        assert_eq!(tables.iter().filter(|table| !forgotten(table)).collect::<Vec<_>>(), Vec::<&&str>::new());
     }
 }
 
@@ -353,6 +382,7 @@ async fn deleted_accounts_are_no_longer_found_but_known_to_be_deleted_e27() {
         search_code: Some("c1".to_owned()),
         usable: true,
         state: String::new(),
+        receivable: None,
         row_version: 3,
     };
     state.put_accounts(7, std::slice::from_ref(&account)).await.unwrap();
@@ -361,4 +391,37 @@ async fn deleted_accounts_are_no_longer_found_but_known_to_be_deleted_e27() {
     state.put_deleted(7, &[account.id]).await.unwrap();
     assert!(state.accounts_by(7, AccountField::SearchCode, "c1").await.unwrap().is_empty());
     assert!(state.is_deleted(7, account.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_was_booked_lately_and_has_no_paper_is_found_in_order() {
+    let (_home, store) = store().await;
+    let lock = store.connection("a").lock(at(1)).await.unwrap();
+    let state = lock.state();
+    let entries = [("A", 100), ("B", 300), ("C", 200), ("D", 50), ("E", 250)];
+    for (place, (identity, second)) in entries.into_iter().enumerate() {
+        let entry_id = Uuid::from_u128(100 + place as u128);
+        let adopted = identity == "E";
+        let booked = Booked { entry_id, adopted, booked_at: at(second), ..booked(identity, identity) };
+        state.record_booked(&booked, None).await.unwrap();
+    }
+    let waiting = async || {
+        let found = state.booked_without("invoice", "pdf", "done", at(100), 2).await.unwrap();
+        found.into_iter().map(|booked| booked.number).collect::<Vec<_>>()
+    };
+    // D is from before; E was not ours; no more than two at once.
+    assert_eq!(waiting().await, ["A", "C"]);
+    let paper = |id: &str, mark: &str| Link {
+        kind: "pdf".to_owned(),
+        id: id.to_owned(),
+        division: 7,
+        target: None,
+        sent_hash: Some(mark.to_owned()),
+        problem: None,
+    };
+    state.set_link(&paper("A", "done")).await.unwrap();
+    state.set_link(&paper("C", "{}")).await.unwrap();
+    assert_eq!(waiting().await, ["C", "B"]);
+    state.mark_voided("invoice", "C", at(400)).await.unwrap();
+    assert_eq!(waiting().await, ["B"]);
 }

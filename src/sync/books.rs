@@ -1,15 +1,14 @@
-//! What an administration holds by itself, kept in step by row versions: accounts, items, deletions; and, once before our
-//! first entry, every sales entry that is there already (I1).
+//! What an administration holds by itself, kept in step by row versions: accounts and items.
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 
 use super::empty::prove_empty;
 use super::error::{At, SyncResult, Vendor};
+use super::ledger;
 use super::session::Session;
-use crate::connectors::exact::{BookItem as ExactItem, BookedLine, CustomerAccount, Division};
+use crate::connectors::exact::{BookItem as ExactItem, CustomerAccount, Division};
 use crate::domain::vat_number::VatNumber;
-use crate::state::{BookAccount, BookEntry, BookItem};
+use crate::state::{BookAccount, BookItem};
 
 /// Where the row versions of an administration begin.
 const FIRST_VERSION: i64 = 1;
@@ -21,7 +20,6 @@ const FIRST_VERSION: i64 = 1;
 pub async fn refresh_books(session: &Session<'_>, division: &Division) -> SyncResult<()> {
     start_over_if_moved(session, division).await?;
     read_accounts(session, division.code).await?;
-    read_deleted(session, division.code).await?;
     read_items(session, division.code).await
 }
 
@@ -42,6 +40,7 @@ async fn start_over_if_moved(session: &Session<'_>, division: &Division) -> Sync
         for name in ["accounts", "deleted", "items"] {
             session.state.clear_cursor(&scope, name).await?;
         }
+        ledger::start_over(session, division.code).await?;
     }
     Ok(session.state.set_cursor(&scope, "moved", &moved).await?)
 }
@@ -69,25 +68,6 @@ pub async fn read_accounts(session: &Session<'_>, division: i32) -> SyncResult<(
     }
 }
 
-/// Brings the index of deleted ids up to date.
-///
-/// # Errors
-/// The target's, or the state store's.
-pub async fn read_deleted(session: &Session<'_>, division: i32) -> SyncResult<()> {
-    let mut after = cursor(session, division, "deleted").await?;
-    loop {
-        session.may_go_on().await?;
-        let page = session.exact.deleted_page(division, after).await.at(Vendor::ExactOnline)?;
-        let ids: Vec<_> = page.rows.iter().map(|row| row.key).collect();
-        session.state.put_deleted(division, &ids).await?;
-        after = page.newest;
-        session.state.set_cursor(&scope(division), "deleted", &after).await?;
-        if !page.more {
-            return Ok(());
-        }
-    }
-}
-
 async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut after = cursor(session, division, "items").await?;
     loop {
@@ -102,33 +82,6 @@ async fn read_items(session: &Session<'_>, division: i32) -> SyncResult<()> {
         session.state.set_cursor(&scope(division), "items", &after).await?;
         if !page.more {
             return Ok(());
-        }
-    }
-}
-
-/// Indexes the sales entries that the books hold: whole before our first entry and after the state was lost, and what is
-/// new in each run until that first entry, for until then a predecessor may still book. Ours are in our own records.
-///
-/// # Errors
-/// The target's, or the state store's.
-pub async fn index_existing_entries(session: &Session<'_>, division: i32) -> SyncResult<()> {
-    let whole = session.state.cursor::<bool>(&scope(division), "entriesIndexed").await? == Some(true);
-    if whole && session.state.has_own_entry(division).await? {
-        return Ok(());
-    }
-    let mut after = cursor(session, division, "entries").await?;
-    loop {
-        session.may_go_on().await?;
-        let page = session.exact.lines_page(division, after).await.at(Vendor::ExactOnline)?;
-        if after == FIRST_VERSION && page.rows.is_empty() {
-            prove_empty(session, division, "sync/Financial/TransactionLines").await?;
-        }
-        let entries: Vec<BookEntry> = page.rows.iter().filter_map(book_entry).collect();
-        session.state.put_entries(division, &entries).await?;
-        after = page.newest;
-        session.state.set_cursor(&scope(division), "entries", &after).await?;
-        if !page.more {
-            return Ok(session.state.set_cursor(&scope(division), "entriesIndexed", &true).await?);
         }
     }
 }
@@ -149,6 +102,7 @@ fn book_account(account: &CustomerAccount, now: Timestamp) -> BookAccount {
         search_code: account.search_code.as_deref().map(comparable_text),
         usable: state.is_none(),
         state: state.unwrap_or_default(),
+        receivable: account.receivable,
         row_version: 0,
     }
 }
@@ -185,22 +139,4 @@ fn book_item(item: &ExactItem) -> BookItem {
         item_group: item.item_group,
         revenue_account: item.revenue_account,
     }
-}
-
-/// The head line of a sales entry carries the receivable with VAT; the other lines are of no interest here.
-fn book_entry(line: &BookedLine) -> Option<BookEntry> {
-    let your_ref = line.your_ref.clone().filter(|text| !text.is_empty())?;
-    if line.line_number != 0 || !line.is_sale() {
-        return None;
-    }
-    let total: Decimal = line.amount.normalize();
-    Some(BookEntry {
-        entry_id: line.entry_id,
-        entry_number: line.entry_number,
-        your_ref,
-        credit: total.is_sign_negative() && !total.is_zero(),
-        account: line.account,
-        currency: Some(line.currency.clone()),
-        total: total.to_string(),
-    })
 }

@@ -6,7 +6,8 @@ use url::Url;
 use crate::api::SyncConnection;
 use crate::api::connection::Mode;
 use crate::api::endpoints::ExactCountry;
-use crate::api::policies::{ExistingEntry, RecreatedDocument};
+use crate::api::flows::BookAs;
+use crate::api::policies::{ExistingEntry, RecreatedDocument, UndonePayment, UnmappedEntity, VoidedInvoice};
 use crate::api::validate::ValidatedConnection;
 
 /// The key under which the state of a connection is kept, told from its manifest alone: its Secrets may be gone. None where
@@ -52,6 +53,31 @@ impl ValidatedConnection {
 
     pub fn adopts_existing(&self) -> bool {
         self.policies.existing_entry == ExistingEntry::Adopt
+    }
+
+    pub fn reverses_voided(&self) -> bool {
+        self.policies.voided_invoice == VoidedInvoice::Reverse
+    }
+
+    /// Whether documents of this business entity are out of scope: no mapping takes it, and none is waited for.
+    pub fn leaves_out(&self, business_entity: Option<&str>) -> bool {
+        self.policies.unmapped_entity == UnmappedEntity::LeaveOut && self.entity_of(business_entity).is_none()
+    }
+
+    /// Whether invoices are booked as invoices that Exact issues itself (P6).
+    pub fn issues_invoices(&self) -> bool {
+        self.flows.book_as == BookAs::SalesInvoice
+    }
+
+    /// Calls to Exact that booking one invoice costs when everything it needs is known (P2, P3): one for an entry; draft,
+    /// print and a look at what came of it for a sales invoice; a document and its file for the PDF.
+    pub fn calls_per_document(&self) -> u32 {
+        let booking = if self.issues_invoices() { 3 } else { 1 };
+        if self.flows.attach_pdf { booking + 2 } else { booking }
+    }
+
+    pub fn reverses_undone_payments(&self) -> bool {
+        self.policies.undone_payment == UndonePayment::Reverse
     }
 
     pub fn keeps_first_document(&self) -> bool {

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{At, SyncResult, Vendor};
 use super::findings::Problem;
+use super::kinds::noun;
 use super::record::RunRecord;
 use super::session::Session;
 use crate::api::conditions::Reason;
-use crate::domain::entry::{PostedEntry, SalesEntry};
+use crate::domain::entry::PostedEntry;
 use crate::domain::hold::{Hold, HoldReason};
 
 /// What is known of an administration; nothing before its first deferred entry.
@@ -34,22 +35,14 @@ fn scope(division: i32) -> String {
     format!("exact:{division}")
 }
 
-/// Whether any line of the entry is deferred.
-pub fn is_deferred(entry: &SalesEntry) -> bool {
-    entry.lines.iter().any(|line| line.deferral.is_some())
-}
-
 /// The hold of a deferred document where the administration does not spread revenue.
 ///
 /// # Errors
 /// The state store's.
-pub async fn obstacle(session: &Session<'_>, division: i32, entry: &SalesEntry) -> SyncResult<Option<Hold>> {
-    if !is_deferred(entry) {
-        return Ok(None);
-    }
+pub async fn obstacle(session: &Session<'_>, division: i32, kind: &str, number: &str) -> SyncResult<Option<Hold>> {
     let known: Option<Known> = session.state.cursor(&scope(division), NAME).await?;
     let Some(Known::NotFound { entry_number, .. }) = known else { return Ok(None) };
-    let message = format!("invoice {} has deferred revenue: {}", entry.your_ref, not_found(division, entry_number));
+    let message = format!("{} {number} has deferred revenue: {}", noun(kind), not_found(division, entry_number));
     Ok(Some(Hold::new(HoldReason::WaitingFor, message, remedy(session, division, entry_number))))
 }
 
@@ -57,13 +50,8 @@ pub async fn obstacle(session: &Session<'_>, division: i32, entry: &SalesEntry) 
 ///
 /// # Errors
 /// The target's, or the state store's.
-pub async fn look_after_first(
-    session: &Session<'_>,
-    division: i32,
-    entry: &SalesEntry,
-    posted: &PostedEntry,
-) -> SyncResult<()> {
-    if !is_deferred(entry) || session.state.cursor::<Known>(&scope(division), NAME).await?.is_some() {
+pub async fn look_after_first(session: &Session<'_>, division: i32, posted: &PostedEntry) -> SyncResult<()> {
+    if session.state.cursor::<Known>(&scope(division), NAME).await?.is_some() {
         return Ok(());
     }
     // Once for each administration: the books may take a moment to make them.

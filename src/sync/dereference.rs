@@ -43,9 +43,11 @@ async fn run_locked(
 ) -> SyncResult<RunReport> {
     let exact = exact_client(connection, environment).at(Vendor::ExactOnline)?;
     exact.guard_writes(Arc::new(LockGuard(lock.fence())));
+    let chargebee = chargebee_client(connection, environment).at(Vendor::Chargebee)?;
+    chargebee.guard_writes(Arc::new(LockGuard(lock.fence())));
     let session = Session {
         connection,
-        chargebee: chargebee_client(connection, environment).at(Vendor::Chargebee)?,
+        chargebee,
         exact,
         lock,
         state: lock.state(),

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::error::SyncResult;
 use super::plan::item::item_code;
 use super::session::Session;
@@ -23,6 +25,8 @@ pub struct EntityBooks<'a> {
     pub read_after_refusal: bool,
     /// By item price.
     pub items: BTreeMap<String, ItemFacts>,
+    /// The item of lines that no item of the catalogue stands behind, in the books; none where they have none of its code.
+    pub ad_hoc_item: Option<Uuid>,
 }
 
 impl EntityBooks<'_> {
@@ -41,6 +45,11 @@ impl EntityBooks<'_> {
 /// # Errors
 /// The state store's.
 pub async fn learn_items(session: &Session<'_>, books: &mut EntityBooks<'_>) -> SyncResult<()> {
+    let ad_hoc = books.entity.rulebook.ad_hoc_item.as_deref();
+    books.ad_hoc_item = match ad_hoc {
+        Some(code) => session.state.book_item(books.division(), code).await?.map(|item| item.id),
+        None => None,
+    };
     books.items.clear();
     let mut after = String::new();
     loop {
@@ -67,10 +76,13 @@ pub async fn facts_of(session: &Session<'_>, books: &EntityBooks<'_>, price: &It
         .and_then(|id| books.master.item_group_by_id(id))
         .map(|group| group.code.clone())
         .or_else(|| mapped_group(books, family.as_deref()));
+    // Mode Plan knows no id of an item that is yet to be made.
+    let to_be_made = (!session.writes() && session.connection.flows.catalogue).then(Uuid::nil);
     Ok(ItemFacts {
         item: price.item.clone(),
         kind: item.map_or(price.kind, |item| item.kind),
-        own_account: in_books.and_then(|item| item.revenue_account),
+        own_account: in_books.as_ref().and_then(|item| item.revenue_account),
+        in_books: in_books.map(|item| item.id).or(to_be_made),
         item_group,
         family,
     })

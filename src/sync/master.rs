@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::books::{read_accounts, read_deleted};
+use super::books::read_accounts;
 use super::entity::EntityBooks;
 use super::error::{At, SyncResult, Vendor};
+use super::ledger::read_deleted_again;
 use super::session::Session;
 use crate::connectors::exact::Division;
 use crate::connectors::http::CallResult;
@@ -55,7 +56,8 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
-            Self::Journals => "journals",
+            // Renamed when the account was added: what an older version kept has none.
+            Self::Journals => "journalsWithAccount",
             Self::VatCodes => "vatCodes",
             Self::PaymentConditions => "paymentConditions",
             Self::CostCenters => "costCenters",
@@ -147,7 +149,7 @@ pub async fn read_after_refusal(session: &Session<'_>, books: &mut EntityBooks<'
         return Ok(());
     }
     read_accounts(session, books.division()).await?;
-    read_deleted(session, books.division()).await?;
+    read_deleted_again(session, books.division()).await?;
     let nothing = HeldSummary::default();
     books.master = read_master(session, &books.administration, &nothing, Freshness::Now).await?.master;
     books.read_after_refusal = true;

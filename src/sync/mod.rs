@@ -3,21 +3,29 @@
 
 mod books;
 mod catalogue;
+mod credit_notes;
 mod customers;
 mod declared;
 mod deferral;
 mod dereference;
+mod documents;
+mod drift;
 mod empty;
 mod entity;
 mod error;
 mod findings;
 mod invoices;
-mod kinds;
+mod items;
+pub mod kinds;
+mod ledger;
 mod master;
 mod merged;
+mod payments;
+mod pdf;
 pub mod plan;
 mod preflight;
 pub mod progress;
+mod receipts;
 mod record;
 mod report;
 mod router;
@@ -26,6 +34,7 @@ mod session;
 mod site_time_zone;
 mod subscriptions;
 pub mod tally;
+mod voids;
 mod walk;
 
 pub use declared::state_key;

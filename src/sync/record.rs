@@ -1,5 +1,7 @@
 //! What a run did and found, gathered while it works; the report is made of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -9,6 +11,9 @@ use super::session::Session;
 use super::tally::FlowTally;
 use crate::api::status::RunOutcome;
 use crate::connectors::http::CallError;
+
+/// Documents that could be booked and are not yet, by flow.
+pub type Backlog = BTreeMap<&'static str, u64>;
 
 /// What a run did and found, gathered while it works.
 #[derive(Debug)]
@@ -21,7 +26,7 @@ pub struct RunRecord {
     /// A signal or time limit ended it: what it has not looked at is as it was.
     pub stopped: bool,
     /// Documents that could be booked and are not yet; `None` where the run did not come so far as to count them.
-    pub backlog: Option<u64>,
+    pub backlog: Option<Backlog>,
 }
 
 impl RunRecord {

@@ -6,24 +6,33 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde::{Deserialize, Serialize};
 
+use super::credit_notes::CreditNotes;
+use super::documents::Flow;
+use super::drift;
 use super::error::SyncResult;
 use super::findings::Problem;
+use super::invoices::Invoices;
+use super::kinds::{RECEIPT, noun};
+use super::payments::PaymentsToExact;
+use super::receipts;
 use super::record::RunRecord;
 use super::session::Session;
 use super::site_time_zone;
 use super::tally::FlowTally;
+use super::voids;
 use super::walk::SCOPE;
 use crate::api::conditions::{ConditionType, Observed, Reason, Status, find_condition, set_condition};
 use crate::api::ready::{RunFacts, summarise_ready};
 use crate::api::status::{
-    Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus,
-    Verdict,
+    CONTROL_ACCOUNTS_MAX, Calls, ControlAccountStatus, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX,
+    QuotaStatus, RunSummary, SyncConnectionStatus, Verdict,
 };
 use crate::connectors::chargebee::ListCursor;
 use crate::connectors::exact::QuotaView;
 use crate::connectors::http::CallCounts;
 use crate::domain::hold::HoldReason;
-use crate::state::HeldSummary;
+use crate::domain::money::{Amount, Currency};
+use crate::state::{ControlBalance, HeldSummary};
 
 /// What one run did, and how the connection stands after it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,13 +49,13 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
     let now = session.now();
     let previous = previous_status(session).await?;
     let held = session.state.held_summary().await?;
-    let backlog = record.backlog.unwrap_or_else(|| backlog_left(previous.as_ref(), &record));
-    let quota = quota_status(session, backlog);
+    let backlog = Backlogs::of(previous.as_ref(), &record);
+    let quota = quota_status(session, backlog.calls(session.connection.calls_per_document()));
     let mut status = SyncConnectionStatus {
         observed_generation: session.connection.generation,
         target: Some(session.connection.target_words()),
         last_run: Some(run_summary(session, &record, &held)),
-        flows: flow_statuses(session, &record, backlog, &held).await?,
+        flows: flow_statuses(session, &record, &backlog).await?,
         held: Some(held_status(session, &held).await?),
         token_expires_at: session.exact.consent_expires_at().await.ok().flatten().map(Time),
         problems: record
@@ -56,6 +65,7 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
             .unwrap_or_default(),
         conditions: previous.map(|status| status.conditions).unwrap_or_default(),
         quota,
+        control_accounts: control_accounts(session).await?,
         ..SyncConnectionStatus::default()
     };
     for finding in findings(session, &record, &held).await? {
@@ -63,7 +73,7 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
     }
     let known = status.conditions.iter().any(|condition| condition.type_ == ConditionType::Ready.as_str());
     if !(record.stopped && known) {
-        let facts = run_facts(session, &record, backlog, &held).await?;
+        let facts = run_facts(session, &record, backlog.total(), &held).await?;
         let ready = summarise_ready(&status.conditions, &facts, now);
         put(&mut status.conditions, ready);
     }
@@ -82,13 +92,64 @@ async fn previous_status(session: &Session<'_>) -> SyncResult<Option<SyncConnect
     Ok(text.and_then(|text| serde_json::from_str::<RunReport>(&text).ok()).map(|report| report.status))
 }
 
-/// The backlog that the last run told, less what this one booked of it: where a run ends before it can count, what was
-/// left before is left still.
-fn backlog_left(previous: Option<&SyncConnectionStatus>, record: &RunRecord) -> u64 {
-    let invoices = previous.and_then(|status| status.flows.iter().find(|flow| flow.name == "invoices"));
-    let before = invoices.map_or(0, |flow| u64::try_from(flow.backlog).unwrap_or(0));
-    before.saturating_sub(record.flows.iter().map(|flow| flow.booked).sum())
+/// Documents that could be booked and are not, by flow. Where the run ended before it could count, the backlog that the last
+/// run told, less what this one booked of it: what was left before is left still.
+struct Backlogs(Vec<(&'static str, u64)>);
+
+impl Backlogs {
+    fn of(previous: Option<&SyncConnectionStatus>, record: &RunRecord) -> Self {
+        let of_flow = |name: &'static str| match &record.backlog {
+            Some(counted) => (name, counted.get(name).copied().unwrap_or(0)),
+            None => {
+                let told = previous.and_then(|status| status.flows.iter().find(|flow| flow.name == name));
+                let before = told.map_or(0, |flow| u64::try_from(flow.backlog).unwrap_or(0));
+                let booked = record.flows.iter().filter(|flow| flow.name == name).map(|flow| flow.booked).sum();
+                (name, before.saturating_sub(booked))
+            }
+        };
+        Self(DOCUMENT_FLOWS.iter().map(|flow| of_flow(flow.name)).collect())
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Calls that booking all of it costs: so many for each invoice, one for any other document.
+    fn calls(&self, of_invoice: u32) -> u64 {
+        let of_flow = |(name, count): &(&str, u64)| {
+            let each = if *name == Invoices::NAME { of_invoice } else { 1 };
+            count.saturating_mul(u64::from(each))
+        };
+        self.0.iter().map(of_flow).sum()
+    }
+
+    fn of_flow(&self, name: &str) -> i64 {
+        let count = self.0.iter().find(|(flow, _)| *flow == name).map_or(0, |(_, count)| *count);
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
 }
+
+/// A flow that books documents.
+struct DocumentFlow {
+    name: &'static str,
+    /// Under which the cursor of its list is kept.
+    list: &'static str,
+    kinds: &'static [&'static str],
+}
+
+impl DocumentFlow {
+    const fn of<F: Flow>() -> Self {
+        Self { name: F::NAME, list: F::LIST, kinds: F::KINDS }
+    }
+}
+
+/// In the order in which they run.
+const DOCUMENT_FLOWS: [DocumentFlow; 4] = [
+    DocumentFlow::of::<Invoices>(),
+    DocumentFlow::of::<CreditNotes>(),
+    DocumentFlow { name: voids::NAME, list: voids::NAME, kinds: voids::KINDS },
+    DocumentFlow::of::<PaymentsToExact>(),
+];
 
 fn put(conditions: &mut Vec<Condition>, ready: Condition) {
     conditions.retain(|condition| condition.type_ != ready.type_);
@@ -131,32 +192,43 @@ fn signed(counts: CallCounts) -> BTreeMap<String, i64> {
     counts.into_iter().map(|(class, count)| (class, i64::try_from(count).unwrap_or(i64::MAX))).collect()
 }
 
-async fn flow_statuses(
-    session: &Session<'_>,
-    record: &RunRecord,
-    backlog: u64,
-    held: &HeldSummary,
-) -> SyncResult<Vec<FlowStatus>> {
-    let (booked, last_booked_at) = session.state.booked_total().await?;
+async fn flow_statuses(session: &Session<'_>, record: &RunRecord, backlog: &Backlogs) -> SyncResult<Vec<FlowStatus>> {
     let mut statuses = Vec::new();
-    for (name, list) in [("catalogue", "itemPrices"), ("customers", "customers"), ("invoices", "invoices")] {
+    for (name, list, link_kind) in [("catalogue", "itemPrices", "item"), ("customers", "customers", "customer")] {
         let cursor = session.state.cursor::<ListCursor>(SCOPE, list).await?;
         let tally = record.flows.iter().find(|flow| flow.name == name);
-        let of_documents = name == "invoices";
-        let link_kind = if name == "customers" { "customer" } else { "item" };
         statuses.push(FlowStatus {
             name: name.to_owned(),
             cursor: cursor.map(cursor_words),
-            backlog: if of_documents { i64::try_from(backlog).unwrap_or(i64::MAX) } else { 0 },
-            booked: if of_documents {
-                booked
-            } else {
-                tally
-                    .filter(|_| session.writes())
-                    .map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated))
-            },
-            held: if of_documents { held.total } else { session.state.link_problems(link_kind).await? },
-            last_booked_at: last_booked_at.filter(|_| of_documents).map(Time),
+            backlog: 0,
+            booked: tally
+                .filter(|_| session.writes())
+                .map_or(0, |t| sum(std::slice::from_ref(t), |f| f.created + f.updated)),
+            held: session.state.link_problems(link_kind).await?,
+            last_booked_at: None,
+        });
+    }
+    for flow in &DOCUMENT_FLOWS {
+        let cursor = session.state.cursor::<ListCursor>(SCOPE, flow.list).await?;
+        let (booked, last_booked_at) = session.state.booked_of(flow.kinds).await?;
+        statuses.push(FlowStatus {
+            name: flow.name.to_owned(),
+            cursor: cursor.map(cursor_words),
+            backlog: backlog.of_flow(flow.name),
+            booked,
+            held: session.state.held_count(flow.kinds).await?,
+            last_booked_at: last_booked_at.map(Time),
+        });
+    }
+    if session.connection.flows.payments_to_chargebee.is_some() {
+        let (booked, last_booked_at) = session.state.receipts_total().await?;
+        statuses.push(FlowStatus {
+            name: receipts::NAME.to_owned(),
+            cursor: None,
+            backlog: 0,
+            booked,
+            held: session.state.held_count(&[RECEIPT]).await?,
+            last_booked_at: last_booked_at.map(Time),
         });
     }
     Ok(statuses)
@@ -174,7 +246,7 @@ async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<He
     let limit = i64::try_from(OLDEST_HELD_MAX).unwrap_or(20);
     let oldest = session.state.held_longest(limit).await?;
     let show = |held: crate::state::HeldDocument| HeldDocument {
-        document: format!("{} {}", held.kind, held.number),
+        document: format!("{} {}", noun(&held.kind), held.number),
         reason: held.hold.reason.to_string(),
         message: held.hold.message.chars().take(1024).collect(),
         remedy: held.hold.remedy.chars().take(1024).collect(),
@@ -187,30 +259,50 @@ async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<He
     })
 }
 
-/// What is left of the quotas of the administration that has least, and when a backlog will be booked (P2): one call for
-/// each document, so many calls a day, sixty a minute.
-fn quota_status(session: &Session<'_>, backlog: u64) -> Option<QuotaStatus> {
+/// What is booked on each control account (E7): as a check of what the payment services pay out.
+async fn control_accounts(session: &Session<'_>) -> SyncResult<Vec<ControlAccountStatus>> {
+    let show = |balance: ControlBalance| {
+        let currency = Currency::from_code(&balance.currency);
+        let major = |minor: i64| {
+            currency.map_or_else(|| minor.to_string(), |currency| Amount(minor).to_decimal(currency).to_string())
+        };
+        ControlAccountStatus {
+            division: balance.division,
+            account: balance.account,
+            booked_in: major(balance.booked_in),
+            booked_out: major(balance.booked_out),
+            rest: major(balance.booked_in.saturating_sub(balance.booked_out)),
+            currency: balance.currency,
+        }
+    };
+    let balances = session.state.control_balances().await?;
+    Ok(balances.into_iter().take(CONTROL_ACCOUNTS_MAX).map(show).collect())
+}
+
+/// What is left of the quotas of the administration that has least, and when a backlog that takes so many `calls` will be
+/// booked (P2): so many a day, sixty a minute.
+fn quota_status(session: &Session<'_>, calls: u64) -> Option<QuotaStatus> {
     let divisions = session.connection.entities.iter().map(|entity| entity.division);
     let quota =
         divisions.filter_map(|division| session.exact.quota(division)).min_by_key(|quota| quota.day_remaining)?;
-    let backfill_done_at = forecast(backlog, &quota, session.now());
+    let backfill_done_at = forecast(calls, &quota, session.now());
     Some(QuotaStatus {
         minute_remaining: Some(i64::from(quota.minute_remaining)),
         day_remaining: Some(i64::from(quota.day_remaining)),
         resets_at: Some(Time(quota.day_resets_at)),
+        calls_per_document: Some(i64::from(session.connection.calls_per_document())),
         backfill_done_at: backfill_done_at.map(Time),
     })
 }
 
-/// When `backlog` documents are booked at one call each: what the day has left today, then whole days, a minute for sixty.
-fn forecast(backlog: u64, quota: &QuotaView, now: Timestamp) -> Option<Timestamp> {
-    if backlog == 0 || quota.day_limit == 0 {
+/// When so many `calls` are made: what the day has left today, then whole days, a minute for sixty calls.
+fn forecast(calls: u64, quota: &QuotaView, now: Timestamp) -> Option<Timestamp> {
+    if calls == 0 || quota.day_limit == 0 {
         return None;
     }
-    let minutes =
-        |documents: u64| SignedDuration::from_mins(i64::try_from(documents.div_ceil(60)).unwrap_or(i64::MAX / 60));
-    let Some(rest) = backlog.checked_sub(u64::from(quota.day_remaining)).filter(|rest| *rest > 0) else {
-        return now.checked_add(minutes(backlog)).ok();
+    let minutes = |calls: u64| SignedDuration::from_mins(i64::try_from(calls.div_ceil(60)).unwrap_or(i64::MAX / 60));
+    let Some(rest) = calls.checked_sub(u64::from(quota.day_remaining)).filter(|rest| *rest > 0) else {
+        return now.checked_add(minutes(calls)).ok();
     };
     let per_day = u64::from(quota.day_limit);
     let whole_days = i64::try_from((rest - 1) / per_day).ok()?;
@@ -238,7 +330,27 @@ async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary)
     findings.extend(record.findings.periods(periods));
     findings.extend(record.findings.quota());
     findings.push(flowing(session, record, held).await?);
+    if record.findings.reached.mapping {
+        findings.push(audited(session).await?);
+    }
     Ok(findings)
+}
+
+/// Differences that the condition spells out; the rest is counted.
+const DRIFTS_MAX: i64 = 10;
+
+/// Whether the books hold what was booked as it was booked (N9). Leaves `Ready` as it is.
+async fn audited(session: &Session<'_>) -> SyncResult<Observed> {
+    let count = session.state.drifted_entries().await?;
+    if count == 0 {
+        let message = "no booked entry was changed or deleted in Exact Online";
+        return Ok(Observed::new(ConditionType::Audited, true, Reason::AuditPassed, message));
+    }
+    let drifts = session.state.drifts(DRIFTS_MAX).await?;
+    let told = drifts.iter().map(|drift| format!("{}; {}", drift::words(drift), drift::remedy(drift)));
+    let entries = if count == 1 { "1 booked entry was".to_owned() } else { format!("{count} booked entries were") };
+    let message = format!("{entries} changed or deleted in Exact Online: {}", told.collect::<Vec<_>>().join(" · "));
+    Ok(Observed::new(ConditionType::Audited, false, Reason::AuditDiffers, message))
 }
 
 /// For each reason that documents are held for: how many, and one of them as the example.
@@ -277,7 +389,9 @@ async fn flowing(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) 
 
 /// In mode Plan nothing is kept: what this very run would hold.
 fn would_flow(record: &RunRecord) -> Observed {
-    let held = record.flows.iter().find(|flow| flow.name == "invoices").map_or(0, |flow| flow.held);
+    let documents =
+        |flow: &&FlowTally| flow.name == receipts::NAME || DOCUMENT_FLOWS.iter().any(|known| known.name == flow.name);
+    let held: u64 = record.flows.iter().filter(documents).map(|flow| flow.held).sum();
     if held == 0 {
         return Observed::new(ConditionType::DocumentsFlowing, true, Reason::NothingHeld, "no document would be held");
     }
@@ -336,5 +450,9 @@ mod tests {
         assert_eq!(forecast(120, &quota(500), now), Some(at("2026-11-24T10:02:00Z")));
         assert_eq!(forecast(600, &quota(0), now), Some(at("2026-11-25T00:10:00Z")));
         assert_eq!(forecast(5_060, &quota(0), now), Some(at("2026-11-26T00:01:00Z")));
+        // With its PDF an invoice costs three calls; other documents still cost one.
+        let backlog = Backlogs(vec![(Invoices::NAME, 1_680), ("payments-to-exact", 21)]);
+        assert_eq!(backlog.calls(3), 5_061);
+        assert_eq!(forecast(backlog.calls(3), &quota(1), now), Some(at("2026-11-26T00:01:00Z")));
     }
 }

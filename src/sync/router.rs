@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::entity::EntityBooks;
 use crate::domain::hold::{Hold, HoldReason};
-use crate::domain::invoice::Invoice;
 
 /// The entities of a connection, by the billing system's business entity.
 pub struct Router<'a> {
@@ -51,14 +50,6 @@ impl<'a> Router<'a> {
             return Err(waiting(business_entity, why));
         }
         Err(unmapped(business_entity))
-    }
-
-    /// As [`Router::route`], for an invoice.
-    ///
-    /// # Errors
-    /// The hold of a document that no entity takes.
-    pub fn route_invoice(&self, invoice: &Invoice) -> Result<usize, Hold> {
-        self.route(invoice.business_entity.as_deref())
     }
 }
 

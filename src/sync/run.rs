@@ -5,21 +5,28 @@ use std::collections::BTreeSet;
 
 use tracing::Instrument;
 
-use super::books::{index_existing_entries, refresh_books};
+use super::books::refresh_books;
 use super::catalogue;
+use super::credit_notes::CreditNotes;
 use super::customers;
 use super::deferral;
+use super::documents::{self, Flow};
 use super::entity::{EntityBooks, learn_items};
 use super::error::{At, SyncError, SyncResult, Vendor};
-use super::invoices;
+use super::invoices::Invoices;
+use super::ledger;
+use super::payments::PaymentsToExact;
+use super::pdf;
 use super::preflight;
-use super::record::RunRecord;
+use super::receipts;
+use super::record::{Backlog, RunRecord};
 use super::report::{RunReport, build_report};
 use super::router::Router;
 use super::session::Session;
 use super::site_time_zone;
 use super::subscriptions;
 use super::tally::FlowTally;
+use super::voids;
 use crate::api::status::RunOutcome;
 use crate::api::validate::ValidatedEntity;
 use crate::connectors::exact::Division;
@@ -42,7 +49,7 @@ async fn recorded(session: &Session<'_>, mut record: RunRecord) -> SyncResult<Ru
     let ended = stages(session, &mut record).await;
     session.keep_limits().await?;
     match ended {
-        Ok(()) => record.backlog = Some(0),
+        Ok(()) => record.backlog = Some(Backlog::new()),
         Err(error) => record.end_with(session, &error),
     }
     let report = build_report(session, record).await?;
@@ -64,9 +71,17 @@ async fn stages(session: &Session<'_>, record: &mut RunRecord) -> SyncResult<()>
         for books in router.entities_mut() {
             learn_items(session, books).await?;
         }
-        record.backlog = invoices::count_backlog(session, &mut router).await.ok();
+        record.backlog = count_backlog(session, &router).await.ok();
     }
     ended
+}
+
+/// What could be booked and is not, flow by flow.
+async fn count_backlog(session: &Session<'_>, router: &Router<'_>) -> SyncResult<Backlog> {
+    let invoices = documents::count_backlog::<Invoices>(session, router).await?;
+    let notes = documents::count_backlog::<CreditNotes>(session, router).await?;
+    let payments = documents::count_backlog::<PaymentsToExact>(session, router).await?;
+    Ok(Backlog::from([(Invoices::NAME, invoices), (CreditNotes::NAME, notes), (PaymentsToExact::NAME, payments)]))
 }
 
 async fn flows(session: &Session<'_>, record: &mut RunRecord, router: &mut Router<'_>) -> SyncResult<()> {
@@ -88,15 +103,46 @@ async fn flows(session: &Session<'_>, record: &mut RunRecord, router: &mut Route
     outlook(session, record, router).await?;
     record.findings.reached.periods = true;
     let ended = run_flow(session, record, "invoices", session.connection.flows.invoices.is_some(), async |tally| {
-        let ended = invoices::run(session, router, tally).await;
+        pdf::follow_up(session, tally).await?;
+        let ended = documents::run::<Invoices>(session, router, tally).await;
         site_time_zone::remember(session, tally.site_time_zone.as_deref()).await?;
         ended
     })
     .await;
+    let ended = match ended {
+        Ok(()) => credits(session, record, router).await,
+        ended => ended,
+    };
     for books in router.entities() {
         deferral::note_if_missing(session, record, books.division()).await?;
     }
-    ended
+    ended?;
+    money(session, record, router).await
+}
+
+/// Payments both ways, after what they settle: a payment waits for its invoice, and goes on in the same run.
+async fn money(session: &Session<'_>, record: &mut RunRecord, router: &mut Router<'_>) -> SyncResult<()> {
+    let flows = session.connection.flows;
+    run_flow(session, record, PaymentsToExact::NAME, flows.payments_to_exact.is_some(), async |tally| {
+        documents::run::<PaymentsToExact>(session, router, tally).await
+    })
+    .await?;
+    run_flow(session, record, receipts::NAME, flows.payments_to_chargebee.is_some(), async |tally| {
+        receipts::run(session, router, tally).await
+    })
+    .await
+}
+
+/// Credit notes after the invoices that they credit, and voids once all notes are known.
+async fn credits(session: &Session<'_>, record: &mut RunRecord, router: &mut Router<'_>) -> SyncResult<()> {
+    let flows = session.connection.flows;
+    run_flow(session, record, CreditNotes::NAME, flows.credit_notes.is_some(), async |tally| {
+        documents::run::<CreditNotes>(session, router, tally).await
+    })
+    .await?;
+    let notes_are_known = record.flows.last().is_none_or(|flow| flow.stopped.is_none());
+    let reverses = flows.invoices.is_some() && session.connection.reverses_voided() && notes_are_known;
+    run_flow(session, record, voids::NAME, reverses, async |tally| voids::run(session, router, tally).await).await
 }
 
 /// Reaches both systems and learns which administrations there are.
@@ -154,7 +200,7 @@ async fn open_entity<'a>(
     let opened = async {
         if refreshed.insert(division.code) {
             refresh_books(session, division).await?;
-            index_existing_entries(session, division.code).await?;
+            ledger::read_ledger(session, record, division).await?;
             deferral::look_again(session, record, division.code).await?;
         }
         preflight::checked_master(session, record, entity, division).await
@@ -167,6 +213,7 @@ async fn open_entity<'a>(
             master,
             read_after_refusal: false,
             items: Default::default(),
+            ad_hoc_item: None,
         }),
         Err(SyncError::Call { error: error @ crate::connectors::http::CallError::Forbidden { .. }, .. }) => {
             let why = format!("division {} of EntityMapping {}: {error}", division.code, entity.mapping);

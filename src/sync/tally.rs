@@ -79,6 +79,9 @@ pub struct PlannedSummary {
     pub period: String,
     pub total: String,
     pub lines: Vec<String>,
+    /// Of an entry in a foreign currency: its rate and whose that is, and what it is worth in the books.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<String>,
 }
 
 /// Something a person should know.

@@ -5,6 +5,8 @@
 mod check;
 #[path = "api_manifests/kinds.rs"]
 mod kinds;
+#[path = "api_manifests/payments.rs"]
+mod payments;
 #[path = "api_manifests/references.rs"]
 mod references;
 #[path = "api_manifests/rules.rs"]

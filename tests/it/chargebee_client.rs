@@ -4,6 +4,8 @@
 mod calls;
 mod faults;
 mod lists;
-mod peer;
+mod pdf;
+pub mod peer;
 mod sandbox;
 mod secrets;
+mod writing;

@@ -1,8 +1,12 @@
 //! The Chargebee sandbox over HTTP, as any client would meet it.
 
+mod equations;
 mod faults;
 mod lists;
+mod money;
+mod notes;
 mod site;
+mod world;
 mod writes;
 
 use jiff::Timestamp;

@@ -239,6 +239,18 @@ fn mapping_cases() -> Vec<Case> {
             json!({"exactOnline": {"deferralJournal": "70"}}),
             json!({"exactOnline": {"deferralJournal": "91"}}),
         ),
+        made(
+            M,
+            "a fixed fee is an amount of one currency",
+            json!({"paymentMethods": [{"journal": "22", "fee": {"fixed": "0.25", "account": "4550"}}]}),
+            json!({"paymentMethods": [{"journal": "22", "currency": "EUR", "fee": {"fixed": "0.25", "account": "4550"}}]}),
+        ),
+        made(
+            M,
+            "give percent, fixed, or both",
+            json!({"paymentMethods": [{"journal": "22", "fee": {"account": "4550"}}]}),
+            json!({"paymentMethods": [{"journal": "22", "fee": {"percent": "1.8", "account": "4550"}}]}),
+        ),
         made(M, "give country or region", vat(json!({"country": "BE", "region": "EU"})), vat(json!({"region": "EU"}))),
         made(
             M,

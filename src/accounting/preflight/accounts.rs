@@ -11,11 +11,14 @@ const REVENUE_OR_COST: &[AccountKind] = &[AccountKind::Revenue, AccountKind::Oth
 
 impl Check<'_> {
     pub(super) fn accounts(&self) -> Vec<Finding> {
-        let rounding = self.rulebook.rounding_account.as_deref();
-        let mut found: Vec<Finding> = rounding
-            .and_then(|code| self.account(&self.setting("spec.exactOnline.roundingAccount"), code, REVENUE_OR_COST))
-            .into_iter()
-            .collect();
+        let own = [
+            ("roundingAccount", self.rulebook.rounding_account.as_deref()),
+            ("writeOffAccount", self.rulebook.write_off_account.as_deref()),
+        ];
+        let wrong = |(field, code): (&str, Option<&str>)| {
+            self.account(&self.setting(&format!("spec.exactOnline.{field}")), code?, REVENUE_OR_COST)
+        };
+        let mut found: Vec<Finding> = own.into_iter().filter_map(wrong).collect();
         found.extend(self.item_groups());
         let mut rules: Vec<&RevenueRule> = self.rulebook.revenue.iter().filter(|rule| self.is_in_force(rule)).collect();
         rules.sort_by(|left, right| left.name.cmp(&right.name));

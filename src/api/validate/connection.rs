@@ -12,7 +12,7 @@ use crate::api::conditions::Reason;
 use crate::api::connection::SyncConnectionSpec;
 use crate::api::endpoints::ExactOnline;
 use crate::api::finding::Findings;
-use crate::api::flows::BookAs;
+use crate::api::flows::DocumentFlow;
 
 /// Time between the starts of two runs where the connection says nothing.
 const DEFAULT_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
@@ -29,9 +29,11 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedConne
     let chargebee = chargebee(scope, findings);
     let exact = spec.exact_online.as_ref().map(|exact| exact_access(scope, exact, findings));
     limit_entities(scope, findings);
+    limit_flows(scope, findings);
     let basis = entity::Basis {
         time_zone: time_zone.clone()?,
         start_date: flows.and_then(|flows| flows.invoices).or(start_date)?,
+        flows: flows?,
     };
     let entities: Option<Vec<_>> =
         scope.mappings.iter().map(|mapping| entity::validate(scope, mapping, &basis, findings)).collect();
@@ -96,24 +98,35 @@ fn cadence(scope: &Scope, findings: &mut Findings) -> Option<Cadence> {
 
 fn flows(scope: &Scope, start_date: Option<Date>, findings: &mut Findings) -> Option<ValidatedFlows> {
     let flows = &scope.connection.object.spec.flows;
-    for (name, text) in [
-        ("creditNotes", &flows.credit_notes.start_date),
-        ("paymentsToExact", &flows.payments_to_exact.start_date),
-        ("paymentsToChargebee", &flows.payments_to_chargebee.start_date),
-    ] {
-        if let Some(text) = text {
-            date(scope, &format!("spec.flows.{name}.startDate"), text, findings);
-        }
-    }
     let own = flows.invoices.start_date.as_deref();
     let from = own.map_or(start_date, |text| date(scope, "spec.flows.invoices.startDate", text, findings))?;
-    // Booking an entry where an invoice was asked for would be neither.
-    let runs = flows.invoices.enabled && flows.invoices.book_as == BookAs::SalesEntry;
+    let notes_from = flow_start(scope, "creditNotes", &flows.credit_notes, start_date, findings)?;
+    let payments = flow_start(scope, "paymentsToExact", &flows.payments_to_exact, start_date, findings)?;
+    let receipts = flow_start(scope, "paymentsToChargebee", &flows.payments_to_chargebee, start_date, findings)?;
     Some(ValidatedFlows {
         catalogue: flows.catalogue.enabled,
         customers: flows.customers.enabled,
-        invoices: runs.then_some(from),
+        invoices: flows.invoices.enabled.then_some(from),
+        book_as: flows.invoices.book_as,
+        attach_pdf: flows.invoices.attach_pdf,
+        credit_notes: flows.credit_notes.enabled.then_some(notes_from),
+        payments_to_exact: flows.payments_to_exact.enabled.then_some(payments),
+        payments_to_chargebee: flows.payments_to_chargebee.enabled.then_some(receipts),
     })
+}
+
+/// First day of a flow: its own, else the connection's.
+fn flow_start(
+    scope: &Scope,
+    name: &str,
+    flow: &DocumentFlow,
+    start_date: Option<Date>,
+    findings: &mut Findings,
+) -> Option<Date> {
+    match flow.start_date.as_deref() {
+        Some(text) => date(scope, &format!("spec.flows.{name}.startDate"), text, findings),
+        None => start_date,
+    }
 }
 
 fn chargebee(scope: &Scope, findings: &mut Findings) -> Option<ChargebeeAccess> {
@@ -164,6 +177,17 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// The API server refuses such an object already; one that it holds from before says so on itself.
+fn limit_flows(scope: &Scope, findings: &mut Findings) {
+    let SyncConnectionSpec { edition: Some(edition), flows, .. } = &scope.connection.object.spec else { return };
+    if flows.payments_to_exact.enabled && !edition.has_payments_to_exact() {
+        let message = format!("edition {edition} has no payments to Exact");
+        let remedy = "turn the flow off, or choose edition Scale or Enterprise, or none";
+        let field = "spec.flows.paymentsToExact.enabled";
+        findings.push(scope.connection.error(Reason::FlowNotInEdition, field, message, remedy));
     }
 }
 

@@ -9,14 +9,15 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use rust_decimal::Decimal;
 
-use super::typed::{CustomerRules, ValidatedEntity};
-use super::{Scope, codes, conflicts, rule};
+use super::typed::{CustomerRules, ValidatedEntity, ValidatedFlows};
+use super::{Scope, bank_journals, codes, conflicts, payments, rule};
 use crate::accounting::rulebook::{
     self, ClosedPeriodPolicy, CustomerType, DimensionRule, PaymentTermRule, Region, Rulebook, Supply, VatRule,
 };
 use crate::api::EntityMapping;
 use crate::api::conditions::Reason;
 use crate::api::finding::Findings;
+use crate::api::invoices::EntryProperty;
 use crate::api::manifest::Located;
 use crate::api::mapping::ExactEntity;
 use crate::api::mapping_rows::{self, DimensionRow, ExemptReason, VatRow, VatWhen};
@@ -27,6 +28,7 @@ use crate::domain::invoice;
 pub struct Basis {
     pub time_zone: TimeZone,
     pub start_date: Date,
+    pub flows: ValidatedFlows,
 }
 
 /// The entity of a mapping, or findings.
@@ -39,6 +41,7 @@ pub fn validate(
     let exact = mapping.object.spec.exact_online.as_ref()?;
     deferral_journal_is_named(scope, mapping, exact, findings);
     warn_of_gaps(mapping, findings);
+    bank_journals::check(scope, mapping, exact, findings);
     let rulebook = rulebook(scope, mapping, exact, basis, findings);
     conflicts::check(scope, mapping, &rulebook, findings);
     Some(ValidatedEntity {
@@ -65,7 +68,9 @@ fn rulebook(
         start_date: basis.start_date,
         sales_journal: exact.sales_journal.clone(),
         deferral_journal: exact.deferral_journal.clone(),
+        bank_journals: exact.bank_journals.clone(),
         rounding_account: exact.rounding_account.clone(),
+        write_off_account: exact.write_off_account.clone(),
         zero_vat_code: exact.zero_vat_code.clone(),
         send_exchange_rate: exact.send_exchange_rate,
         policies: policies(&scope.connection.object.spec.policies),
@@ -77,11 +82,26 @@ fn rulebook(
             mapping_rows::DimensionYear::Entry => rulebook::DimensionYear::Entry,
             mapping_rows::DimensionYear::ServiceStart => rulebook::DimensionYear::ServiceStart,
         },
+        payments: payments::rules(mapping, exact, &basis.flows, findings),
         supply: supply(spec.supply),
         family_supply: family_supply(&spec.item_groups),
         item_groups: spec.item_groups.iter().map(|row| (row.item_family.clone(), row.item_group.clone())).collect(),
         default_item_group: spec.default_item_group.clone(),
+        ad_hoc_item: exact.ad_hoc_item.clone(),
+        entry_fields: spec.invoices.fields.iter().map(|(name, field)| (entry_property(*name), field.clone())).collect(),
         revenue: scope.rules.iter().filter_map(|rule| rule::for_entity(rule, &mapping.name(), findings)).collect(),
+    }
+}
+
+fn entry_property(property: EntryProperty) -> rulebook::EntryProperty {
+    use rulebook::EntryProperty as Rule;
+    match property {
+        EntryProperty::Description => Rule::Description,
+        EntryProperty::ExternalLinkDescription => Rule::ExternalLinkDescription,
+        EntryProperty::ExternalLinkReference => Rule::ExternalLinkReference,
+        EntryProperty::Notes => Rule::Notes,
+        EntryProperty::OrderNumber => Rule::OrderNumber,
+        EntryProperty::PaymentReference => Rule::PaymentReference,
     }
 }
 
@@ -99,6 +119,10 @@ fn policies(spec: &policies::Policies) -> rulebook::Policies {
         deferral_method: match spec.deferral_method {
             policies::DeferralMethod::PerPeriod => rulebook::DeferralMethod::PerPeriod,
             policies::DeferralMethod::ByDay => rulebook::DeferralMethod::ByDay,
+        },
+        credit_note_deferral: match spec.credit_note_deferral {
+            policies::CreditNoteDeferral::FollowInvoice => rulebook::CreditNoteDeferral::FollowInvoice,
+            policies::CreditNoteDeferral::AsIssued => rulebook::CreditNoteDeferral::AsIssued,
         },
     }
 }
@@ -173,7 +197,8 @@ fn vat_rule(mapping: &Located<EntityMapping>, index: usize, row: &VatRow, findin
     }
 }
 
-fn percent(rate: &IntOrString) -> Option<Decimal> {
+/// A percentage from 0 to 100.
+pub fn percent(rate: &IntOrString) -> Option<Decimal> {
     let rate = match rate {
         IntOrString::Int(number) => Decimal::from(*number),
         IntOrString::String(text) => Decimal::from_str(text).ok()?,

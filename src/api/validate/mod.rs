@@ -1,11 +1,13 @@
 //! From manifests to what the engine runs with: connections that cannot be wrong in themselves, or findings (design §4.2).
 //! Pure: no network, no clock. Nothing later checks again.
 
+mod bank_journals;
 mod codes;
 mod conflicts;
 mod connection;
 mod entity;
 mod not_yet;
+mod payments;
 mod references;
 mod rule;
 mod secrets;

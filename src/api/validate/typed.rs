@@ -11,6 +11,7 @@ use url::Url;
 use crate::accounting::rulebook::Rulebook;
 use crate::api::connection::Mode;
 use crate::api::customers::MatchRule;
+use crate::api::flows::BookAs;
 use crate::api::policies::{Policies, UnmatchedCustomer};
 
 /// A connection that cannot be wrong in itself.
@@ -82,6 +83,14 @@ pub struct ValidatedFlows {
     pub customers: bool,
     /// With the first day in scope; none: the flow is off.
     pub invoices: Option<Date>,
+    /// As `invoices`.
+    pub credit_notes: Option<Date>,
+    pub book_as: BookAs,
+    pub attach_pdf: bool,
+    /// As of `invoices`.
+    pub payments_to_exact: Option<Date>,
+    /// Money of the books that is recorded at the billing system (E6), as of `invoices`.
+    pub payments_to_chargebee: Option<Date>,
 }
 
 /// One entity with the rules of its books.

@@ -1,4 +1,4 @@
-//! The quickstart's manifests, with nothing changed but the two addresses.
+//! The manifests of the three companies, with nothing changed but the two addresses.
 
 use anyhow::bail;
 
@@ -6,19 +6,21 @@ use crate::api::manifest;
 use crate::api::validate::{Secrets, ValidatedConnection, validate};
 use crate::sandbox::server::Sandbox;
 
-const FILES: [&str; 4] = [
-    include_str!("../../../examples/quickstart/syncconnection.yaml"),
-    include_str!("../../../examples/quickstart/entitymapping.yaml"),
-    include_str!("../../../examples/quickstart/revenuerules.yaml"),
-    include_str!("../../../examples/quickstart/secrets.yaml"),
+const FILES: [&str; 6] = [
+    include_str!("../../../examples/wolkwerk/syncconnection.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-nl.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-de.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-be.yaml"),
+    include_str!("../../../examples/wolkwerk/revenuerules.yaml"),
+    include_str!("../../../examples/wolkwerk/secrets.yaml"),
 ];
 
-/// The quickstart's connections, pointed at the sandboxes.
+/// The connections of examples/wolkwerk, pointed at the sandboxes.
 ///
 /// # Errors
 /// Where something is wrong in the manifests.
 pub fn connections(sandbox: &Sandbox) -> anyhow::Result<Vec<ValidatedConnection>> {
-    let (mut manifests, loaded) = manifest::load_text("examples/quickstart", &FILES.join("\n---\n"));
+    let (mut manifests, loaded) = manifest::load_text("examples/wolkwerk", &FILES.join("\n---\n"));
     for connection in &mut manifests.connections {
         let spec = &mut connection.object.spec;
         spec.chargebee.url = Some(sandbox.chargebee_url());
@@ -30,7 +32,7 @@ pub fn connections(sandbox: &Sandbox) -> anyhow::Result<Vec<ValidatedConnection>
     let outcome = validate(&manifests, Secrets::Here);
     let findings: Vec<String> = loaded.sorted().iter().chain(&outcome.findings).map(ToString::to_string).collect();
     if outcome.connections.is_empty() || !findings.is_empty() {
-        bail!("the quickstart is wrong: {}", findings.join("; "));
+        bail!("examples/wolkwerk is wrong: {}", findings.join("; "));
     }
     Ok(outcome.connections)
 }

@@ -1,97 +1,128 @@
-//! The proof at the end: invoices in scope against entries booked, from the sandboxes' own books and not from what Koppel
-//! says of itself; only which documents are held is Koppel's word.
+//! The proof at the end, as an accountant makes it: per entity and currency, what is open in Exact Online against what is
+//! due, credited and paid too much in Chargebee, read over HTTP from both; only which documents are held is Koppel's word.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use comfy_table::Table;
-use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::api::validate::ValidatedConnection;
 use crate::cli::show::Shown;
 use crate::cli::tables;
-use crate::domain::calendar::business_date;
 use crate::domain::money::{Amount, Currency};
-use crate::sandbox::server::Sandbox;
+use crate::sandbox::receivables::{self, Addresses, Compared, EntityBalance};
+use crate::sandbox::server::{API_KEY, Sandbox};
 
-/// What was invoiced, booked and held in one currency, in major units.
+/// The proof of one entity in one currency, in major units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CurrencyProof {
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// The mapping's name.
+    pub entity: String,
     pub currency: String,
-    pub invoiced: String,
-    pub booked: String,
-    pub held: String,
+    pub due: String,
+    /// What is left of credit notes.
+    pub credit: String,
+    /// What is left of payments.
+    pub unused: String,
+    /// Due less credit less unused.
+    pub expected: String,
+    pub receivables: String,
     pub difference: String,
-    #[serde(skip)]
-    off: i64,
+    pub differences: Vec<Explained>,
+    /// Whether the differences are all explained and add up, to the cent.
+    pub holds: bool,
 }
 
-impl CurrencyProof {
-    /// Whether invoiced = booked + held, to the cent.
-    pub fn holds(&self) -> bool {
-        self.off == 0
+/// A difference and its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explained {
+    pub document: String,
+    pub customer: String,
+    pub amount: String,
+    pub why: String,
+}
+
+/// Reads both sides and compares them.
+///
+/// # Errors
+/// When one of the sandboxes gives no answer.
+pub async fn proof(
+    sandbox: &Sandbox,
+    connections: &[ValidatedConnection],
+    shown: &[Shown],
+) -> anyhow::Result<Vec<Proof>> {
+    let addresses =
+        Addresses { chargebee: sandbox.chargebee_url(), api_key: API_KEY.to_owned(), admin: sandbox.admin_url() };
+    let held: BTreeMap<String, String> = shown
+        .iter()
+        .flat_map(|shown| &shown.held)
+        .map(|held| (held.number.clone(), held.hold.reason.as_str().to_owned()))
+        .collect();
+    let mut proofs = Vec::new();
+    for connection in connections {
+        let entities = connection.entities.iter();
+        let entities: Vec<_> = entities.map(|entity| (entity.business_entity.clone(), entity.division)).collect();
+        let divisions: Vec<i32> = entities.iter().map(|(_, division)| *division).collect();
+        let books = receivables::read(&addresses, &divisions).await?;
+        let from = connection.start_date.to_zoned(connection.time_zone.clone())?.timestamp();
+        let compared = Compared { entities, from, held: held.clone() };
+        let balances = receivables::reconcile(&books, &compared);
+        proofs.extend(balances.iter().map(|balance| told(balance, &named(connection, balance.division))));
     }
+    Ok(proofs)
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    invoiced: i64,
-    booked: i64,
-    held: i64,
+fn named(connection: &ValidatedConnection, division: i32) -> String {
+    let entity = connection.entities.iter().find(|entity| entity.division == division);
+    entity.map(|entity| entity.mapping.clone()).unwrap_or_default()
 }
 
-/// Sums both books per currency.
-pub fn proof(sandbox: &Sandbox, connections: &[ValidatedConnection], shown: &[Shown]) -> Vec<CurrencyProof> {
-    let held: BTreeSet<&str> = shown.iter().flat_map(|shown| &shown.held).map(|held| held.number.as_str()).collect();
-    let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
-    let mut numbers = BTreeSet::new();
-    for invoice in sandbox.chargebee.invoices() {
-        numbers.extend(invoice["id"].as_str().map(str::to_owned));
-        if !connections.iter().any(|connection| is_in_scope(&invoice, connection)) {
-            continue;
-        }
-        let total = invoice["total"].as_i64().unwrap_or_default();
-        let sums = sums.entry(invoice["currency_code"].as_str().unwrap_or_default().to_owned()).or_default();
-        sums.invoiced += total;
-        sums.held += if held.contains(invoice["id"].as_str().unwrap_or_default()) { total } else { 0 };
-    }
-    for division in connections.iter().flat_map(|connection| &connection.entities).map(|entity| entity.division) {
-        for entry in sandbox.exact.entries(division).into_iter().filter(|entry| numbers.contains(&entry.your_ref)) {
-            sums.entry(entry.currency).or_default().booked += entry.total;
-        }
-    }
-    sums.into_iter().map(|(currency, sums)| shown_sums(currency, sums)).collect()
-}
-
-/// Issued, not taken back, and dated on or after the first day in scope.
-fn is_in_scope(invoice: &Value, connection: &ValidatedConnection) -> bool {
-    let issued = matches!(invoice["status"].as_str(), Some("posted" | "payment_due" | "not_paid" | "paid"));
-    let deleted = invoice["deleted"].as_bool().unwrap_or_default();
-    let date = invoice["date"].as_i64().and_then(|second| Timestamp::from_second(second).ok());
-    let day = date.map(|instant| business_date(instant, &connection.time_zone));
-    issued && !deleted && day >= connection.flows.invoices && connection.flows.invoices.is_some()
-}
-
-fn shown_sums(currency: String, sums: Sums) -> CurrencyProof {
-    let known = Currency::from_code(&currency).unwrap_or(Currency::EUR);
+fn told(balance: &EntityBalance, entity: &str) -> Proof {
+    let known = Currency::from_code(&balance.currency).unwrap_or(Currency::EUR);
     let text = |amount: i64| Amount(amount).to_decimal(known).to_string();
-    let off = sums.invoiced - sums.booked - sums.held;
-    CurrencyProof {
-        invoiced: text(sums.invoiced),
-        booked: text(sums.booked),
-        held: text(sums.held),
-        difference: text(off),
-        currency,
-        off,
+    let differences = balance.differences.iter().map(|difference| Explained {
+        document: difference.what.clone(),
+        customer: difference.customer.clone(),
+        amount: text(difference.amount),
+        why: difference.why.words(),
+    });
+    Proof {
+        entity: entity.to_owned(),
+        currency: balance.currency.clone(),
+        due: text(balance.due),
+        credit: text(balance.credit),
+        unused: text(balance.unused),
+        expected: text(balance.expected()),
+        receivables: text(balance.receivables),
+        difference: text(balance.receivables - balance.expected()),
+        differences: differences.collect(),
+        holds: balance.holds(),
     }
 }
 
 /// The proof as a table.
-pub fn table(proof: &[CurrencyProof]) -> Table {
-    let mut table = tables::table(&["currency", "invoiced", "booked", "held", "difference"]);
+pub fn table(proof: &[Proof]) -> Table {
+    let head = ["entity", "currency", "due", "credit", "unused", "expected", "receivables", "difference", "explained"];
+    let mut table = tables::table(&head);
     for row in proof {
-        table.add_row([&row.currency, &row.invoiced, &row.booked, &row.held, &row.difference]);
+        let sums = [&row.due, &row.credit, &row.unused, &row.expected, &row.receivables, &row.difference];
+        let mut cells = vec![row.entity.as_str(), &row.currency];
+        cells.extend(sums.map(String::as_str));
+        cells.push(if row.holds { "yes" } else { "NO" });
+        table.add_row(cells);
     }
     table
+}
+
+/// Every difference with its reason, as a table; none where there are none.
+pub fn differences(proof: &[Proof]) -> Option<Table> {
+    let mut table = tables::table(&["entity", "document", "customer", "currency", "amount", "why"]);
+    for row in proof {
+        for item in &row.differences {
+            table.add_row([&row.entity, &item.document, &item.customer, &row.currency, &item.amount, &item.why]);
+        }
+    }
+    (!table.is_empty()).then_some(table)
 }

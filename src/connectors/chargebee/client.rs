@@ -11,10 +11,12 @@ use super::page::{Page, Row};
 use super::site::Site;
 use super::transport::{Call, Reading, Transport};
 use super::wire::resource;
-use crate::connectors::http::{CallCounter, CallError, CallResult, Clock};
+use crate::connectors::http::{CallCounter, CallError, CallResult, Clock, WriteGuard};
 use crate::domain::catalogue::{Coupon, Item, ItemFamily, ItemPrice};
+use crate::domain::credit_note::CreditNote;
 use crate::domain::customer::Customer;
 use crate::domain::invoice::{Invoice, SubscriptionTerm};
+use crate::domain::payment::Transaction;
 
 /// Which site is read, and with what.
 #[derive(Clone)]
@@ -37,7 +39,7 @@ impl std::fmt::Debug for ChargebeeOptions {
 
 /// Reads one Chargebee site. Cheap to clone; clones share the count of calls.
 ///
-/// Every call is a read and is tried again by itself, within bounds, where Chargebee is busy, out of order or cannot be
+/// Every read is tried again by itself, within bounds, where Chargebee is busy, out of order or cannot be
 /// reached (E26); the errors that remain are told apart by what happens next and name the call, the site and the remedy.
 #[derive(Clone, Debug)]
 pub struct ChargebeeClient {
@@ -50,6 +52,15 @@ impl ChargebeeClient {
     pub fn new(options: ChargebeeOptions) -> CallResult<Self> {
         let ChargebeeOptions { site, base_url, api_key, clock } = options;
         Ok(Self { transport: Arc::new(Transport::new(site, base_url, &api_key, clock)?) })
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Lets every write ask `guard` in the last moment before it is sent. To be set once; a second one changes nothing.
+    pub fn guard_writes(&self, guard: Arc<dyn WriteGuard>) {
+        let _ = self.transport.guard.set(guard);
     }
 
     /// How many calls were made.
@@ -116,6 +127,22 @@ impl ChargebeeClient {
         self.list(&lists::INVOICES, query).await
     }
 
+    /// A page of credit notes.
+    ///
+    /// # Errors
+    /// [`CallError`], as for every list.
+    pub async fn credit_notes(&self, query: &ListQuery) -> CallResult<Page<CreditNote>> {
+        self.list(&lists::CREDIT_NOTES, query).await
+    }
+
+    /// A page of transactions: payments, refunds and reversals.
+    ///
+    /// # Errors
+    /// [`CallError`], as for every list.
+    pub async fn transactions(&self, query: &ListQuery) -> CallResult<Page<Transaction>> {
+        self.list(&lists::TRANSACTIONS, query).await
+    }
+
     /// A page of subscriptions, each as far as its next terms go.
     ///
     /// # Errors
@@ -154,6 +181,22 @@ impl ChargebeeClient {
     /// [`CallError::NotFound`] where there is none, or a deleted one.
     pub async fn invoice(&self, id: &str) -> CallResult<Row<Invoice>> {
         self.row(&lists::INVOICES, id).await
+    }
+
+    /// The credit note with this number, held where it cannot be read.
+    ///
+    /// # Errors
+    /// As for [`invoice`](Self::invoice).
+    pub async fn credit_note(&self, id: &str) -> CallResult<Row<CreditNote>> {
+        self.row(&lists::CREDIT_NOTES, id).await
+    }
+
+    /// The transaction with this id, held where it cannot be read.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`] where there is none, or a deleted one.
+    pub async fn transaction(&self, id: &str) -> CallResult<Row<Transaction>> {
+        self.row(&lists::TRANSACTIONS, id).await
     }
 
     async fn list<T: FromChargebee>(&self, list: &List, query: &ListQuery) -> CallResult<Page<T>> {

@@ -34,6 +34,8 @@ pub const COUPONS: List = List::new("coupons", "coupon", false, false);
 pub const CUSTOMERS: List = List::new("customers", "customer", true, true);
 pub const SUBSCRIPTIONS: List = List::new("subscriptions", "subscription", true, true);
 pub const INVOICES: List = List::new("invoices", "invoice", true, true);
+pub const CREDIT_NOTES: List = List::new("credit_notes", "credit_note", false, true);
+pub const TRANSACTIONS: List = List::new("transactions", "transaction", true, true);
 
 /// Which rows of a list, and which page of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,7 +98,7 @@ mod tests {
         let since = Some(Timestamp::from_second(1_700_000_000).unwrap());
         let query = ListQuery { updated_after: since, include_deleted: true, ..ListQuery::default() };
         let whole = "limit=100&sort_by[asc]=updated_at&updated_at[after]=1700000000&include_deleted=true";
-        for list in [CUSTOMERS, SUBSCRIPTIONS, INVOICES] {
+        for list in [CUSTOMERS, SUBSCRIPTIONS, INVOICES, TRANSACTIONS] {
             assert_eq!(spelled(&query, &list), whole, "{}", list.path);
         }
         for list in [ITEMS, ITEM_PRICES] {

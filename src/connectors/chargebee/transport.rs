@@ -1,19 +1,21 @@
-//! One reading call to Chargebee: authorised, tried again as long as that can help, and its failure put into words.
+//! One call to Chargebee: authorised, tried again as long as that can help, and its failure put into words.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use reqwest::Request;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::backoff::Patience;
 use super::errors::{Failure, Verdict, classify, foreign};
-use crate::connectors::http::{Answer, CallError, CallResult, Clock, HttpClient, Quota, TransportError, causes};
+use crate::connectors::http::{
+    Answer, CallError, CallResult, Clock, HttpClient, Quota, TransportError, WriteGuard, causes,
+};
 
 const API_PATH: [&str; 2] = ["api", "v2"];
 /// Chargebee counts calls over a minute.
@@ -22,12 +24,13 @@ const HIDDEN: &str = "[hidden]";
 
 /// Sends calls to one site.
 pub struct Transport {
-    http: HttpClient,
-    site: String,
+    pub(super) http: HttpClient,
+    pub(super) site: String,
     root: Url,
-    authorization: HeaderValue,
+    pub(super) authorization: HeaderValue,
     key: SecretString,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) guard: OnceLock<Arc<dyn WriteGuard>>,
 }
 
 /// A call: the path under `/api/v2`, and the query.
@@ -56,7 +59,7 @@ impl Transport {
             message: format!("unable to set up TLS: {}", causes(&error)),
         };
         let http = HttpClient::new(None).map_err(broken)?;
-        Ok(Self { http, site, root, authorization, key, clock })
+        Ok(Self { http, site, root, authorization, key, clock, guard: OnceLock::new() })
     }
 
     pub fn http(&self) -> &HttpClient {
@@ -72,9 +75,17 @@ impl Transport {
     /// # Errors
     /// [`CallError`] by what happens next; its message names the call and the site.
     pub async fn read(&self, call: &Call<'_>) -> CallResult<Reading> {
+        self.read_by(Method::GET, call).await
+    }
+
+    /// Reads what has to be asked for by another method, and changes nothing all the same.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn read_by(&self, method: Method, call: &Call<'_>) -> CallResult<Reading> {
         let mut patience = Patience::default();
         loop {
-            let failure = match self.once(call, patience.retries()).await {
+            let failure = match self.once(&method, call, patience.retries()).await {
                 Ok(reading) => return Ok(reading),
                 Err(failure) => failure,
             };
@@ -91,9 +102,25 @@ impl Transport {
         format!("{} of chargebee site {}", call.doing, self.site)
     }
 
-    async fn once(&self, call: &Call<'_>, retries: u32) -> Result<Reading, Failure> {
+    /// Whether something may be fetched from an address that an answer names: encrypted, or at the very place that answers.
+    pub fn may_fetch(&self, address: &Url) -> bool {
+        address.scheme() == "https" || address.origin() == self.root.origin()
+    }
+
+    /// Fetches what lies at an address, with no credential of the site: whoever has the address may have it.
+    ///
+    /// # Errors
+    /// [`TransportError::TooLarge`] where it is larger than `bytes_max`.
+    pub async fn fetch(&self, address: Url, bytes_max: usize) -> Result<Answer, TransportError> {
+        let http = self.http.clone().with_answer_bytes_max(bytes_max);
+        let request = http.requests().get(address).build();
+        let request = request.map_err(|error| TransportError::NotSent(error.without_url().to_string()))?;
+        http.send(request).await
+    }
+
+    async fn once(&self, method: &Method, call: &Call<'_>, retries: u32) -> Result<Reading, Failure> {
         let request = self
-            .request(call, retries)
+            .request(method, call, retries)
             .map_err(|error| failure(Verdict::Malformed, 0, error.without_url().to_string()))?;
         let answer = self.http.send(request).await.map_err(|error| transport_failure(&error))?;
         match answer.status {
@@ -103,17 +130,22 @@ impl Transport {
         }
     }
 
-    fn request(&self, call: &Call<'_>, retries: u32) -> Result<Request, reqwest::Error> {
-        let mut url = self.root.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.extend(call.path);
-        }
-        let request = self.http.requests().get(url).query(&call.query);
+    fn request(&self, method: &Method, call: &Call<'_>, retries: u32) -> Result<Request, reqwest::Error> {
+        let request = self.http.requests().request(method.clone(), self.url(call.path)).query(&call.query);
         let request = request.header(ACCEPT, "application/json").header(AUTHORIZATION, self.authorization.clone());
         if retries > 0 { request.header("X-CB-Retry-Attempt", retries).build() } else { request.build() }
     }
 
-    fn error(&self, failure: Failure) -> CallError {
+    /// The address of a path under `/api/v2`; what a segment may not hold is escaped.
+    pub(super) fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.root.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.extend(path);
+        }
+        url
+    }
+
+    pub(super) fn error(&self, failure: Failure) -> CallError {
         let Failure { verdict, status, code, message, retry_after } = failure;
         match verdict {
             Verdict::Unauthorized => CallError::Unauthorized { message },
@@ -137,7 +169,7 @@ impl Transport {
 
     /// The answer to a failed call as messages may quote it: whatever was answered, the key is not repeated, neither plain
     /// nor as it was sent (I9).
-    fn without_key(&self, mut answer: Answer) -> Answer {
+    pub(super) fn without_key(&self, mut answer: Answer) -> Answer {
         let sent = self.authorization.to_str().unwrap_or_default().trim_start_matches("Basic ");
         let text = String::from_utf8_lossy(&answer.body);
         let text = text.replace(self.key.expose_secret(), HIDDEN).replace(sent, HIDDEN);
@@ -153,7 +185,7 @@ impl std::fmt::Debug for Transport {
     }
 }
 
-fn looks_like_json(answer: &Answer) -> bool {
+pub(super) fn looks_like_json(answer: &Answer) -> bool {
     answer.body.trim_ascii_start().first() == Some(&b'{')
 }
 
@@ -163,7 +195,7 @@ fn not_json(answer: &Answer) -> Failure {
     failure(Verdict::Malformed, answer.status, message)
 }
 
-fn reading(answer: Answer) -> Result<Reading, Failure> {
+pub(super) fn reading(answer: Answer) -> Result<Reading, Failure> {
     let date = answer.date();
     let broken = |_| failure(Verdict::Malformed, answer.status, "the answer is no UTF-8".to_owned());
     Ok(Reading { json: String::from_utf8(answer.body).map_err(broken)?, date })

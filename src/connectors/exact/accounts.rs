@@ -24,7 +24,7 @@ macro_rules! fields {
         concat!(
             $prefix,
             "ID,Code,Name,Status,Blocked,StartDate,EndDate,Country,VATNumber,ChamberOfCommerce,Email,Phone,SearchCode,",
-            "AddressLine1,AddressLine2,AddressLine3,Postcode,City,State,Language,PaymentConditionSales"
+            "AddressLine1,AddressLine2,AddressLine3,Postcode,City,State,Language,PaymentConditionSales,GLAR"
         )
     };
 }
@@ -57,6 +57,8 @@ pub struct CustomerAccount {
     pub state: Option<String>,
     pub language: Option<String>,
     pub payment_condition: Option<String>,
+    /// The receivable account that its entries are booked on, where that is another one than usual.
+    pub receivable: Option<Uuid>,
 }
 
 /// An account to be made. The books give it its code.
@@ -266,6 +268,7 @@ fn read_account(row: &Row<'_>) -> CallResult<CustomerAccount> {
         state: row.text("State")?,
         language: row.text("Language")?,
         payment_condition: row.text("PaymentConditionSales")?,
+        receivable: row.guid("GLAR")?,
     })
 }
 

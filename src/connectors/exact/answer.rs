@@ -12,6 +12,8 @@ pub(super) enum Nature {
     Read,
     /// PUT of stated values: twice is as good as once.
     Replace,
+    /// DELETE: what is gone already is as good.
+    Delete,
     /// POST: never repeated once it may have arrived (I1).
     Create,
 }
@@ -103,7 +105,7 @@ pub(super) fn rejected(resource: &str, status: u16, meaning: BusinessError, text
 fn passing(nature: Nature, resource: &str, why: &str) -> Verdict {
     match nature {
         Nature::Create => Verdict::Final(outcome_unknown(resource, why)),
-        Nature::Read | Nature::Replace => Verdict::Passing(unavailable(resource, why)),
+        Nature::Read | Nature::Replace | Nature::Delete => Verdict::Passing(unavailable(resource, why)),
     }
 }
 

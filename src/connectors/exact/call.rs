@@ -58,6 +58,7 @@ impl Call<'_> {
         match self.nature {
             Nature::Read => Method::GET,
             Nature::Replace => Method::PUT,
+            Nature::Delete => Method::DELETE,
             Nature::Create => Method::POST,
         }
     }

@@ -8,13 +8,13 @@ use super::call::Call;
 use super::client::ExactClient;
 use super::odata::{self, Row};
 use super::pages::Source;
-use super::payload::sales_entry_payload;
+use super::payload::sales_entry_payload_with;
 use super::query::{Query, guid, resource_url};
 use crate::connectors::http::CallResult;
 use crate::domain::entry::{PeriodKey, PostedEntry, SalesEntry};
 use crate::domain::money::{Amount, Currency};
 
-const ENTRIES: Source = Source { resource: "salesentry/SalesEntries", key: "EntryID" };
+pub(super) const ENTRIES: Source = Source { resource: "salesentry/SalesEntries", key: "EntryID" };
 const FIELDS: &str = "EntryID,EntryNumber,YourRef,AmountFC,VATAmountFC,Currency,Customer,ReportingYear,ReportingPeriod";
 
 impl ExactClient {
@@ -30,7 +30,21 @@ impl ExactClient {
         entry: &SalesEntry,
         account: Uuid,
     ) -> CallResult<PostedEntry> {
-        let body = sales_entry_payload(entry, account);
+        self.create_sales_entry_with(division, entry, account, None).await
+    }
+
+    /// As [`create_sales_entry`](Self::create_sales_entry), with a document tied to the entry.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn create_sales_entry_with(
+        &self,
+        division: i32,
+        entry: &SalesEntry,
+        account: Uuid,
+        document: Option<Uuid>,
+    ) -> CallResult<PostedEntry> {
+        let body = sales_entry_payload_with(entry, account, document);
         let resource = ENTRIES.resource;
         let url = resource_url(&self.inner.site, Some(division), resource, &Query::default());
         let call = Call { nature: Nature::Create, division: Some(division), resource, url, body: Some(&body) };
@@ -72,10 +86,7 @@ impl ExactClient {
 
 /// Reads an entry; `expected` is its currency where the answer leaves it out.
 fn read_entry(row: &Row<'_>, expected: Option<Currency>) -> CallResult<PostedEntry> {
-    let currency = match row.text("Currency")? {
-        Some(code) => Some(Currency::from_code(&code).ok_or_else(|| row.odd("Currency", "a currency"))?),
-        None => expected,
-    };
+    let currency = currency_of(row)?.or(expected);
     let reporting = match row.int("ReportingYear")? {
         Some(_) => {
             Some(PeriodKey { year: row.need_small("ReportingYear")?, period: row.need_small("ReportingPeriod")? })
@@ -95,7 +106,13 @@ fn read_entry(row: &Row<'_>, expected: Option<Currency>) -> CallResult<PostedEnt
     })
 }
 
-fn amount(row: &Row<'_>, field: &str, currency: Option<Currency>) -> CallResult<Option<Amount>> {
+/// The currency that a row states, if any.
+pub(super) fn currency_of(row: &Row<'_>) -> CallResult<Option<Currency>> {
+    let Some(code) = row.text("Currency")? else { return Ok(None) };
+    Currency::from_code(&code).map(Some).ok_or_else(|| row.odd("Currency", "a currency"))
+}
+
+pub(super) fn amount(row: &Row<'_>, field: &str, currency: Option<Currency>) -> CallResult<Option<Amount>> {
     let currency = currency.unwrap_or(Currency::EUR);
     let whole = |value| Amount::from_decimal(value, currency).ok_or_else(|| row.odd(field, "a whole number of cents"));
     row.decimal(field)?.map(whole).transpose()

@@ -31,6 +31,8 @@ words! {
         ItemGroupInvalid,
         RateNotAllowed,
         CurrencyInvalid,
+        /// The books compute other amounts than were sent; found by comparing, not by a text.
+        AmountsDiffer,
         /// The request itself is wrong: a mistake of Koppel's, or a field that the vendor no longer knows.
         RequestInvalid,
         /// The vendor's own trouble, not a refusal; only ever seen inside the connector.
@@ -238,6 +240,10 @@ impl BusinessError {
             Self::CurrencyInvalid => {
                 (Reason::CurrencyNotAllowed, "let the journal accept the currency in Exact Online")
             }
+            Self::AmountsDiffer => (
+                Reason::AmountMismatch,
+                "map to a VAT code that comes to the VAT of the invoice, or book invoices as SalesEntry, which states it",
+            ),
             Self::RequestInvalid => (Reason::RejectedByTarget, "report this message to Koppel's maintainers"),
             Self::VendorTrouble | Self::Unknown => {
                 (Reason::RejectedByTarget, "mend in Exact Online what the message names, then run again")

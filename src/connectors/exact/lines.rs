@@ -10,11 +10,12 @@ use super::odata::Row;
 use super::pages::{Read, Source, SyncPage};
 use crate::connectors::http::{CallError, CallResult};
 use crate::domain::entry::PeriodKey;
+use crate::domain::ledger::{EntryRow, LineNature};
 
 pub(super) const LINES: Source = Source { resource: "sync/Financial/TransactionLines", key: "ID" };
 const DELETED: Source = Source { resource: "sync/Deleted", key: "ID" };
 const LINE_FIELDS: &str = "Timestamp,ID,EntryID,EntryNumber,LineNumber,YourRef,JournalCode,Type,Account,GLAccount,\
-    AmountFC,AmountVATFC,Currency,Date,FinancialYear,FinancialPeriod,VATCode,Description";
+    AmountFC,AmountVATFC,Currency,Date,FinancialYear,FinancialPeriod,VATCode,Description,CostCenter,CostUnit,OffsetID";
 
 /// A booked line. The line with number 0 is the entry's head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,10 @@ pub struct BookedLine {
     pub period: Option<PeriodKey>,
     pub vat_code: Option<String>,
     pub description: Option<String>,
+    pub cost_center: Option<String>,
+    pub cost_unit: Option<String>,
+    /// The row that this one closes: the head of a sales entry that a payment was matched with.
+    pub offset: Option<Uuid>,
 }
 
 /// What a deleted row was.
@@ -64,12 +69,57 @@ pub struct DeletedRow {
 
 const SALES_ENTRY: i64 = 20;
 const SALES_CREDIT: i64 = 21;
+const CASH_FLOW: i64 = 40;
+const RATE_DIFFERENCE: i64 = 82;
+const PAYMENT_DIFFERENCE: i64 = 83;
 pub(super) const DEFERRAL: i64 = 84;
+const GENERAL: i64 = 90;
 
 impl BookedLine {
     /// Of a sales entry or a credit sales entry.
     pub fn is_sale(&self) -> bool {
         is_sale(self.kind)
+    }
+
+    /// Of an entry of a bank, cash, payment-service or general journal.
+    pub fn is_money(&self) -> bool {
+        matches!(self.kind, CASH_FLOW | GENERAL)
+    }
+
+    /// The head of a sales entry or credit sales entry: its receivable, with VAT.
+    pub fn is_head_of_sale(&self) -> bool {
+        self.is_sale() && self.line_number == 0
+    }
+
+    /// What the row is, by the vendor's type (exact-online.md §10).
+    pub fn nature(&self) -> LineNature {
+        match self.kind {
+            SALES_ENTRY | SALES_CREDIT => LineNature::Sale,
+            CASH_FLOW => LineNature::Money,
+            RATE_DIFFERENCE | PAYMENT_DIFFERENCE => LineNature::Difference,
+            DEFERRAL => LineNature::Deferral,
+            _ => LineNature::Other,
+        }
+    }
+
+    /// The row as far as it can differ from what was booked.
+    pub fn entry_row(&self) -> EntryRow {
+        EntryRow {
+            id: self.id,
+            entry: self.entry_id,
+            line_number: self.line_number,
+            your_ref: self.your_ref.clone(),
+            account: self.account,
+            gl_account: self.gl_account,
+            amount: self.amount,
+            vat: self.vat,
+            currency: self.currency.clone(),
+            date: self.date,
+            period: self.period,
+            vat_code: self.vat_code.clone(),
+            cost_center: self.cost_center.clone(),
+            cost_unit: self.cost_unit.clone(),
+        }
     }
 
     /// Of an entry by which the books release deferred revenue.
@@ -135,6 +185,9 @@ fn read_line(row: &Row<'_>) -> CallResult<BookedLine> {
         period,
         vat_code: row.text("VATCode")?,
         description: row.text("Description")?,
+        cost_center: row.text("CostCenter")?,
+        cost_unit: row.text("CostUnit")?,
+        offset: row.guid("OffsetID")?,
     })
 }
 

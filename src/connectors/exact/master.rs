@@ -57,7 +57,7 @@ impl ExactClient {
     /// As every call.
     pub async fn journals(&self, division: i32) -> CallResult<Vec<Journal>> {
         const FIELDS: &str =
-            "ID,Code,Description,Type,Currency,AllowVariableCurrency,AllowVariableExchangeRate,IsBlocked";
+            "ID,Code,Description,Type,Currency,AllowVariableCurrency,AllowVariableExchangeRate,IsBlocked,GLAccount";
         let read = |row: Row<'_>| or_leave_out(read_journal(&row));
         self.read_all(Some(division), JOURNALS, &Query::select(FIELDS), read).await
     }
@@ -184,6 +184,7 @@ fn read_journal(row: &Row<'_>) -> CallResult<Journal> {
         allows_other_currencies: row.flag("AllowVariableCurrency")?,
         allows_rate: row.flag("AllowVariableExchangeRate")?,
         blocked: row.flag("IsBlocked")?,
+        account: row.guid("GLAccount")?,
     })
 }
 

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::number::json_number;
 use super::query::day;
 use crate::domain::entry::{EntryKind, EntryLine, SalesEntry};
-use crate::domain::money::Currency;
 
 /// What the books keep of a text [length uncertain]; the rest is cut off here rather than refused there.
 pub(super) const TEXT_LENGTH_MAX: usize = 60;
@@ -31,9 +30,19 @@ struct Entry<'a> {
     payment_condition: Option<&'a str>,
     currency: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<Box<RawValue>>,
     reporting_year: i16,
     reporting_period: i16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_link_reference: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_link_description: Option<&'a str>,
     sales_entry_lines: Vec<Line<'a>>,
 }
 
@@ -57,10 +66,17 @@ struct Line<'a> {
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a str>,
 }
 
 /// The body that [`create_sales_entry`](super::ExactClient::create_sales_entry) sends, byte for byte.
 pub fn sales_entry_payload(entry: &SalesEntry, account: Uuid) -> String {
+    sales_entry_payload_with(entry, account, None)
+}
+
+/// The same with a document tied to the entry.
+pub(super) fn sales_entry_payload_with(entry: &SalesEntry, account: Uuid, document: Option<Uuid>) -> String {
     let wire = Entry {
         customer: account,
         journal: &entry.journal,
@@ -71,16 +87,22 @@ pub fn sales_entry_payload(entry: &SalesEntry, account: Uuid) -> String {
         due_date: entry.due_date.map(day),
         payment_condition: entry.payment_condition.as_deref(),
         currency: entry.currency.code(),
+        document,
         rate: entry.rate.map(json_number),
         reporting_year: entry.reporting.year,
         reporting_period: entry.reporting.period,
-        sales_entry_lines: entry.lines.iter().map(|line| wire_line(line, entry.currency)).collect(),
+        payment_reference: entry.fields.payment_reference.as_deref(),
+        order_number: entry.fields.order_number,
+        external_link_reference: entry.fields.external_link_reference.as_deref(),
+        external_link_description: entry.fields.external_link_description.as_deref(),
+        sales_entry_lines: entry.lines.iter().map(|line| wire_line(line, entry)).collect(),
     };
     // A struct of texts and numbers always has a JSON form.
     serde_json::to_string(&wire).unwrap_or_default()
 }
 
-fn wire_line(line: &EntryLine, currency: Currency) -> Line<'_> {
+fn wire_line<'a>(line: &'a EntryLine, entry: &'a SalesEntry) -> Line<'a> {
+    let currency = entry.currency;
     let amount: Decimal = if line.vat_included { line.net + line.vat } else { line.net }.to_decimal(currency);
     Line {
         gl_account: line.account.id,
@@ -92,10 +114,11 @@ fn wire_line(line: &EntryLine, currency: Currency) -> Line<'_> {
         cost_unit: line.cost_unit.as_deref(),
         from: line.deferral.map(|range| day(range.from)),
         to: line.deferral.map(|range| day(range.to)),
+        notes: entry.fields.notes.as_deref(),
     }
 }
 
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.chars().take(TEXT_LENGTH_MAX).collect()
 }
 
@@ -105,8 +128,8 @@ mod tests {
 
     use super::*;
     use crate::domain::calendar::DateRange;
-    use crate::domain::entry::{AccountRef, LineOrigin, PeriodKey};
-    use crate::domain::money::Amount;
+    use crate::domain::entry::{AccountRef, EntryFields, LineOrigin, PeriodKey};
+    use crate::domain::money::{Amount, Currency};
 
     fn line(net: i64, vat: i64, vat_included: bool) -> EntryLine {
         EntryLine {
@@ -121,6 +144,7 @@ mod tests {
             cost_unit: None,
             deferral: None,
             description: "Plan \"Groei\"".into(),
+            credits: None,
         }
     }
 
@@ -138,6 +162,7 @@ mod tests {
             rate: None,
             reporting: PeriodKey { year: 2026, period: 2 },
             lines,
+            fields: EntryFields::default(),
         }
     }
 
@@ -178,6 +203,25 @@ mod tests {
         assert_eq!(value["Type"], 21);
         assert_eq!(value["SalesEntryLines"][0]["AmountFC"], -100);
         assert_eq!(json(&entry(EntryKind::Sales, vec![])).get("Type"), None);
+    }
+
+    #[test]
+    fn fields_of_a_mapping_stand_on_the_entry_and_its_lines_p5() {
+        let fields = EntryFields {
+            payment_reference: Some("PO 77".into()),
+            order_number: Some(77),
+            external_link_reference: Some("ext".into()),
+            external_link_description: Some("link".into()),
+            notes: Some("Noord".into()),
+        };
+        let value = json(&SalesEntry { fields, ..entry(EntryKind::Sales, vec![line(100, 21, false)]) });
+        let head =
+            ["PaymentReference", "ExternalLinkReference", "ExternalLinkDescription"].map(|name| value[name].clone());
+        assert_eq!(head, ["PO 77", "ext", "link"]);
+        assert_eq!(
+            (value["OrderNumber"].as_i64(), value["SalesEntryLines"][0]["Notes"].as_str()),
+            (Some(77), Some("Noord"))
+        );
     }
 
     #[test]

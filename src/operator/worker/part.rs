@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::api::conditions::ConditionType;
 use crate::api::status::{
-    FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, ObjectProblem, PROBLEMS_MAX, QuotaStatus, RunSummary,
-    SyncConnectionStatus, Verdict,
+    CONTROL_ACCOUNTS_MAX, ControlAccountStatus, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, ObjectProblem,
+    PROBLEMS_MAX, QuotaStatus, RunSummary, SyncConnectionStatus, Verdict,
 };
 
 const LIST_MAX: usize = 32;
@@ -32,6 +32,7 @@ pub struct WorkerPart {
     held: Option<HeldStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     quota: Option<QuotaStatus>,
+    control_accounts: Vec<ControlAccountStatus>,
     problems: Vec<ObjectProblem>,
 }
 
@@ -54,6 +55,7 @@ impl WorkerPart {
             flows: status.flows.into_iter().take(LIST_MAX).map(bounded_flow).collect(),
             held: status.held.map(bounded_held),
             quota: status.quota,
+            control_accounts: status.control_accounts.into_iter().take(CONTROL_ACCOUNTS_MAX).collect(),
             problems: status.problems.into_iter().take(PROBLEMS_MAX).map(bounded_problem).collect(),
         }
     }

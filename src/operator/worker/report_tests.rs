@@ -64,7 +64,10 @@ async fn the_whole_set_of_the_worker_is_applied_and_nothing_of_the_operators() {
     assert_eq!(patches.len(), 1);
     assert!(patches[0].path.contains("fieldManager=koppel-worker") && !patches[0].path.contains("force=true"));
     let status = patches[0].body["status"].as_object().unwrap();
-    assert_eq!(status.keys().collect::<Vec<_>>(), ["conditions", "flows", "lastRun", "problems", "target"]);
+    assert_eq!(
+        status.keys().collect::<Vec<_>>(),
+        ["conditions", "controlAccounts", "flows", "lastRun", "problems", "target"]
+    );
     assert_eq!(status["conditions"].as_array().unwrap().len(), 1);
     assert!(patches[0].body["metadata"]["resourceVersion"].is_string());
 }

@@ -1,6 +1,8 @@
 //! The admin interface of the Chargebee sandbox, JSON over HTTP: what a person would do in Chargebee's own screens, and
 //! what a test needs to know.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +12,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{ChargebeeSandbox, Fault, Limits, WorldError};
+use super::{ChargebeeSandbox, Fault, Limits, Settings, WorldError};
 
 /// The routes below `/admin/chargebee`.
 pub(super) fn router(sandbox: ChargebeeSandbox) -> Router {
@@ -23,6 +25,10 @@ pub(super) fn router(sandbox: ChargebeeSandbox) -> Router {
         .route("/customers/{id}", post(update_customer))
         .route("/faults", post(inject).delete(clear_faults))
         .route("/limits", post(set_limits))
+        .route("/settings", post(set_settings))
+        .route("/acts", post(act))
+        .route("/credit_notes", get(credit_notes))
+        .route("/transactions", get(transactions))
         .route("/calls", get(calls).delete(reset_calls))
         .route("/summary", get(summary))
         .with_state(sandbox)
@@ -117,6 +123,34 @@ async fn clear_faults(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
 async fn set_limits(State(sandbox): State<ChargebeeSandbox>, Json(limits): Json<Limits>) -> Json<Value> {
     sandbox.set_limits(limits);
     done()
+}
+
+async fn set_settings(State(sandbox): State<ChargebeeSandbox>, Json(settings): Json<Settings>) -> Json<Value> {
+    sandbox.set_settings(settings);
+    done()
+}
+
+async fn credit_notes(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(sandbox.credit_notes().into())
+}
+
+async fn transactions(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(sandbox.transactions().into())
+}
+
+/// `{"path": "/customers/C/pay", "form": {"method": "ideal", "gateway": "mollie", "invoices[id][0]": "INV-1"}}`: any
+/// write of the API as the vendor's own screens make it, and what gateways do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Act {
+    path: String,
+    #[serde(default)]
+    form: BTreeMap<String, String>,
+}
+
+async fn act(State(sandbox): State<ChargebeeSandbox>, Json(act): Json<Act>) -> Done {
+    let form: Vec<(&str, &str)> = act.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok(Json(sandbox.act(&act.path, &form)?))
 }
 
 async fn calls(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {

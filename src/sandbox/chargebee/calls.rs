@@ -52,7 +52,8 @@ impl CallLog {
 }
 
 /// Second segments that are operations and not ids.
-const OPERATIONS: [&str; 3] = ["create_for_items", "create_for_charge_items_and_charges", "import_invoice"];
+const OPERATIONS: [&str; 6] =
+    ["create_for_items", "create_for_charge_items_and_charges", "import_invoice", "add", "deduct", "set"];
 
 /// The path with its id left out: `/invoices/{id}/void`.
 fn operation(path: &str) -> String {

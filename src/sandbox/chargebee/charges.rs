@@ -4,22 +4,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::balance::resettle;
 use super::error::ApiError;
 use super::params::{Params, parse_bool};
+use super::rows::share;
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
+use super::{invoices, promotional, rows};
 use crate::sandbox::generator::assemble::exchange_rate;
 use crate::sandbox::generator::document::tax_name;
+use crate::sandbox::generator::entities::entity;
 use crate::sandbox::generator::taxes::{Tax, TaxPart, treatment};
 
 /// The parameters that this simulation carries out; others are refused rather than overlooked.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     "customer_id",
     "currency_code",
     "invoice_date",
     "net_term_days",
     "po_number",
     "auto_collection",
+    "create_pending_invoice",
     "item_prices",
     "charges",
 ];
@@ -46,17 +51,36 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
     let currency = params.text("currency_code").or(customer["preferred_currency_code"].as_str()).unwrap_or("EUR");
     let charges = charges(site, params, currency)?;
     let tax = treatment_of(&customer);
-    let number = site.numbers.next();
+    let is_pending = params.text("create_pending_invoice").and_then(parse_bool).unwrap_or(false);
+    let entity = customer["business_entity_id"].as_str();
+    let number = if is_pending { site.new_id("draft_inv_") } else { site.next_invoice(entity) };
     let mut invoice = head(site, params, &customer, currency, &number, caller)?;
-    add_lines(&mut invoice, &charges, &tax, caller);
-    site.save_and_emit(Kind::Invoice, &mut invoice, "invoice_generated", caller);
+    if is_pending {
+        invoice["status"] = "pending".into();
+        invoice.as_object_mut().map(|row| row.remove("generated_at"));
+    }
+    let used = add_lines(&mut invoice, &charges, &tax, rows::number(&customer, "promotional_credits"), caller);
+    let event = if is_pending { "pending_invoice_created" } else { "invoice_generated" };
+    if used > 0 {
+        promotional::enter(site, &customer, -used, &format!("Invoice {number}"), caller);
+    }
+    resettle(&mut invoice, caller.seconds(), caller);
+    site.save_and_emit(Kind::Invoice, &mut invoice, event, caller);
+    if !is_pending {
+        let notes = invoices::credit_left(site, &invoice);
+        invoices::use_credits(site, &mut invoice, &notes, caller)?;
+    }
     Ok(wrapped(Kind::Invoice, &invoice))
 }
 
-fn treatment_of(customer: &Value) -> Tax {
+/// The tax that the seller charges this customer.
+pub(super) fn treatment_of(customer: &Value) -> Tax {
     let has_vat_number = customer["vat_number"].as_str().is_some_and(|number| !number.is_empty());
     match customer["billing_address"]["country"].as_str() {
-        Some(country) => treatment(country, has_vat_number),
+        Some(country) => {
+            let home = entity(customer["business_entity_id"].as_str()).country;
+            treatment(home, country, has_vat_number)
+        }
         None => Tax::Exempt("tax_not_configured"),
     }
 }
@@ -124,18 +148,19 @@ fn head(
     number: &str,
     caller: Caller<'_>,
 ) -> Result<Value, ApiError> {
-    let number_of = |name: &str, default: i64| {
+    let whole = |name: &str, default: i64| {
         let wrong = || ApiError::wrong_value(name, "should be a number of at most 10 digits");
         params.text(name).filter(|text| text.len() > 10).map_or(Ok(()), |_| Err(wrong()))?;
         params.text(name).map_or(Ok(default), |text| text.parse::<i64>().map_err(|_| wrong()))
     };
-    let date = number_of("invoice_date", caller.seconds())?;
-    let days = number_of("net_term_days", customer["net_term_days"].as_i64().unwrap_or(0))?;
+    let date = whole("invoice_date", caller.seconds())?;
+    let days = whole("net_term_days", customer["net_term_days"].as_i64().unwrap_or(0))?;
     let mut invoice = json!({
         "id": number, "customer_id": customer["id"], "recurring": false,
         "status": if days > 0 { "posted" } else { "payment_due" }, "price_type": "tax_exclusive", "date": date,
         "due_date": date + days * 86_400, "net_term_days": days, "generated_at": caller.seconds(),
-        "currency_code": currency, "base_currency_code": "EUR", "exchange_rate": exchange_rate(currency, caller.now), "first_invoice": false,
+        "currency_code": currency, "base_currency_code": "EUR",
+        "exchange_rate": exchange_rate(currency, caller.now), "first_invoice": false,
         "has_advance_charges": false, "term_finalized": true, "is_gifted": false, "deleted": false, "channel": "web",
         "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "round_off_amount": 0,
         "new_sales_amount": 0, "line_item_discounts": [], "discounts": [], "linked_payments": [],
@@ -154,23 +179,35 @@ fn head(
     Ok(invoice)
 }
 
-/// The lines with their taxes, and the sums over them.
-fn add_lines(invoice: &mut Value, charges: &[Charge], tax: &Tax, caller: Caller<'_>) {
+/// The lines with their taxes, and the sums over them. `credits` of the customer are used up as a discount; gives how
+/// much of them.
+fn add_lines(invoice: &mut Value, charges: &[Charge], tax: &Tax, credits: i64, caller: Caller<'_>) -> i64 {
     let number = invoice["id"].as_str().unwrap_or_default().replace('-', "");
-    let (mut lines, mut taxes, mut sub_total, mut tax_total) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut lines, mut taxes, mut discounts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sub_total, mut tax_total) = (0, 0);
+    let mut of = charges.iter().map(|charge| charge.unit_amount * charge.quantity).sum::<i64>();
+    let used = credits.clamp(0, of.max(0));
+    let mut left = used;
     for (index, charge) in charges.iter().enumerate() {
         let amount = charge.unit_amount * charge.quantity;
+        let discount = share(left, amount, of);
+        (left, of) = (left - discount, of - amount);
         let tax = if charge.taxable { tax.clone() } else { Tax::Exempt("product_exempt") };
-        let parts = tax.parts(amount, false);
+        let parts = tax.parts(amount - discount, false);
         let id = format!("li_{number}{index}");
         let mut line = line(charge, &id, amount, &parts, caller);
         if let Tax::Exempt(reason) = tax {
             line["tax_exempt_reason"] = reason.into();
         }
         line["customer_id"] = invoice["customer_id"].clone();
+        line["discount_amount"] = discount.into();
+        if discount > 0 {
+            discounts.push(json!({"line_item_id": id, "discount_type": "promotional_credits",
+                "discount_amount": discount, "object": "line_item_discount"}));
+        }
         taxes.extend(parts.iter().map(|part| tax_row(&id, part)));
         lines.push(line);
-        sub_total += amount;
+        sub_total += amount - discount;
         tax_total += parts.iter().map(|part| part.tax).sum::<i64>();
     }
     let name = taxes.first().map(|row: &Value| row["tax_name"].clone());
@@ -182,6 +219,12 @@ fn add_lines(invoice: &mut Value, charges: &[Charge], tax: &Tax, caller: Caller<
     for sum in ["total", "amount_due", "amount_to_collect"] {
         invoice[sum] = (sub_total + tax_total).into();
     }
+    if used > 0 {
+        invoice["line_item_discounts"] = discounts.into();
+        invoice["discounts"] = json!([{"amount": used, "description": "Promotional Credits",
+            "entity_type": "promotional_credits", "discount_type": "fixed_amount", "object": "discount"}]);
+    }
+    used
 }
 
 fn line(charge: &Charge, id: &str, amount: i64, parts: &[TaxPart], caller: Caller<'_>) -> Value {

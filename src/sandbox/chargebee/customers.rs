@@ -64,7 +64,7 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
     let table = [own, COMMON, BILLING].concat();
     let mut row = blank(caller);
     apply(params, &table, &["billing_address"], &mut row)?;
-    let id = row.get("id").and_then(Value::as_str).map(str::to_owned).unwrap_or_else(|| site.store.new_id(""));
+    let id = row.get("id").and_then(Value::as_str).map(str::to_owned).unwrap_or_else(|| site.new_id(""));
     if site.store.collection(Kind::Customer).get(&id).is_some() {
         return Err(ApiError::duplicate("id", &id));
     }

@@ -7,7 +7,9 @@ use super::list::{Disorder, Scope, list};
 use super::params::Params;
 use super::site::{Caller, Site};
 use super::store::Kind;
-use super::{charges, coupons, customers, invoices};
+use super::{
+    charges, coupons, credit_notes, customers, gateway, invoices, payments, pdf, promotional, refunds, regenerate,
+};
 
 /// An authenticated request on its way to its operation.
 #[derive(Debug)]
@@ -77,14 +79,64 @@ fn write(
         (Kind::Customer, "", "") => customers::create(site, params, caller),
         (Kind::Customer, id, "update_billing_info") => customers::update_billing_info(site, id, params, caller),
         (Kind::Customer, id, "delete") => customers::delete(site, id, caller),
+        (Kind::Customer, id, "record_excess_payment") => payments::record_excess(site, id, params, caller),
         (Kind::Customer, ..) => customers::update(site, rest, params, caller),
         (Kind::Coupon, "create_for_items", "") => coupons::create(site, params, caller),
-        (Kind::Invoice, "create_for_charge_items_and_charges", "") => charges::create(site, params, caller),
-        (Kind::Invoice, id, "void") => invoices::void(site, id, params, caller),
-        (Kind::Invoice, id, "delete") => invoices::delete(site, id, params, caller),
-        (Kind::Invoice, id, "record_payment") => invoices::record_payment(site, id, params, caller),
+        (Kind::PromotionalCredit, "add" | "deduct" | "set", "") => promotional::change(site, id, params, caller),
+        (Kind::Subscription, id, "regenerate_invoice") => regenerate::regenerate(site, id, params, caller),
+        (Kind::Invoice, ..) => write_invoice(site, (id, action), operation, caller),
+        (Kind::CreditNote, "", "") => credit_notes::create(site, params, caller),
+        (Kind::CreditNote, id, "void") => credit_notes::withdraw(site, id, params, false, caller),
+        (Kind::CreditNote, id, "delete") => credit_notes::withdraw(site, id, params, true, caller),
+        (Kind::CreditNote, id, "record_refund") => refunds::record_of_note(site, id, params, caller),
+        (Kind::CreditNote, id, "refund") => refunds::of_note_by_gateway(site, id, params, caller),
+        (Kind::CreditNote, id, "pdf") => pdf::create(site, kind, id, params, caller),
+        (Kind::Transaction, id, "record_refund") => refunds::of_excess(site, id, params, true, caller),
+        (Kind::Transaction, id, "refund") => refunds::of_excess(site, id, params, false, caller),
+        (Kind::Transaction, id, "delete_offline_transaction") => payments::delete_offline(site, id, params, caller),
         // The path exists with GET only.
         (_, _, "") => Err(ApiError::wrong_method("POST")),
         _ => Err(ApiError::no_such_path(operation.path)),
+    }
+}
+
+fn write_invoice(
+    site: &mut Site,
+    (id, action): (&str, &str),
+    operation: &Operation<'_>,
+    caller: Caller<'_>,
+) -> Result<String, ApiError> {
+    let params = operation.params;
+    match action {
+        "" if id == "create_for_charge_items_and_charges" => charges::create(site, params, caller),
+        "" => Err(ApiError::wrong_method("POST")),
+        "void" => invoices::void(site, id, params, caller),
+        "delete" => invoices::delete(site, id, params, caller),
+        "close" => invoices::close(site, id, params, caller),
+        "write_off" => credit_notes::write_off(site, id, params, caller),
+        "record_payment" => payments::record(site, id, params, caller),
+        "apply_payments" => payments::apply(site, id, params, caller),
+        "remove_payment" => payments::remove(site, id, params, caller),
+        "record_tax_withheld" => payments::withhold_tax(site, id, params, caller),
+        "apply_credits" => invoices::apply_credits(site, id, params, caller),
+        "remove_credit_note" => invoices::remove_credit_note(site, id, params, caller),
+        "record_refund" => refunds::record_of_invoice(site, id, params, caller),
+        "refund" => refunds::of_invoice_by_gateway(site, id, params, caller),
+        "pdf" => pdf::create(site, Kind::Invoice, id, params, caller),
+        _ => Err(ApiError::no_such_path(operation.path)),
+    }
+}
+
+/// What happens without a caller of the API: all that a caller can do, and what gateways do.
+///
+/// # Errors
+/// As [`dispatch`].
+pub(super) fn happen(site: &mut Site, path: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
+    match path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice() {
+        ["site", "settings"] => Ok(site.change_settings(params)),
+        ["customers", id, "pay"] => gateway::pay(site, id, params, caller),
+        ["transactions", id, "turn"] => gateway::turn(site, id, params, caller),
+        ["invoices", id, "make_again"] => regenerate::make_again(site, id, caller),
+        _ => dispatch(site, &Operation { method: "POST", path, params, disorder: Disorder::None }, caller),
     }
 }

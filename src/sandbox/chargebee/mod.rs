@@ -4,22 +4,34 @@
 
 mod admin;
 mod attributes;
+mod balance;
 mod calls;
 mod charges;
 mod coupons;
+mod credit_notes;
 mod customers;
 mod dispatch;
 mod error;
 mod faults;
 mod filter;
+mod gateway;
 mod idempotency;
 mod invoices;
 mod limits;
 mod list;
 mod params;
+mod payments;
+mod pdf;
+mod promotional;
+mod prorate;
+mod refunds;
+mod regenerate;
+mod rows;
+mod settings;
 mod site;
 mod spec;
 mod store;
+mod transactions;
 pub(crate) mod transport;
 mod world;
 
@@ -28,7 +40,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, get};
 use jiff::tz::TimeZone;
 
 use super::clock::SandboxClock;
@@ -37,9 +49,10 @@ use super::generator::ChargebeeData;
 pub use calls::Call;
 pub use faults::{Fault, FaultKind};
 pub use limits::Limits;
+pub use settings::{Overpayment, Settings};
 pub use world::{InvoiceSum, WorldError};
 
-use site::{Numbers, Site};
+use site::{Numbers, Series, Site};
 use store::Store;
 
 /// A site's settings.
@@ -78,7 +91,11 @@ impl ChargebeeSandbox {
     /// A site that holds `data`.
     pub fn new(options: ChargebeeOptions, data: ChargebeeData) -> Self {
         let mut store = Store::default();
-        let numbers = Numbers::after(&data.last_number);
+        let series = data.series.iter().map(|last| {
+            let numbers = Series { invoices: Numbers::after(&last.invoice), notes: Numbers::after(&last.credit_note) };
+            (last.entity.clone(), numbers)
+        });
+        let series = series.collect();
         world::fill(&mut store, data);
         let zone = TimeZone::get(&options.time_zone).unwrap_or(TimeZone::UTC);
         let site = Site {
@@ -91,14 +108,35 @@ impl ChargebeeSandbox {
             domain: options.site.clone(),
             zone,
             zone_name: options.time_zone.clone(),
-            numbers,
+            settings: Settings::default(),
+            is_opening: true,
+            series,
+            downloads: Default::default(),
         };
         Self { inner: Arc::new(Inner { options, site: Mutex::new(site), in_flight: AtomicU32::new(0) }) }
     }
 
     /// The API under `/api/v2`.
     pub fn router(&self) -> Router {
-        Router::new().route("/api/v2/{*path}", any(transport::handle)).with_state(self.clone())
+        Router::new()
+            .route("/api/v2/{*path}", any(transport::handle))
+            .route("/download/{name}", get(pdf::download))
+            .with_state(self.clone())
+    }
+
+    /// Sets how clients reach the site: `http://HOST:PORT`, of which the addresses of downloads are made.
+    pub fn set_public_url(&self, url: String) {
+        self.lock().downloads.base = url;
+    }
+
+    /// From now on everything happens by the clock.
+    pub(in crate::sandbox) fn open(&self) {
+        self.lock().is_opening = false;
+    }
+
+    /// Sets the site's choices.
+    pub fn set_settings(&self, settings: Settings) {
+        self.lock().settings = settings;
     }
 
     /// The admin interface, to be nested under `/admin/chargebee`.

@@ -19,6 +19,12 @@ impl Params {
         Self { pairs }
     }
 
+    /// Parameters that never were on the wire.
+    pub(super) fn of(form: &[(&str, &str)]) -> Self {
+        let pairs = form.iter().map(|(name, value)| (split_name(name), (*value).to_owned())).collect();
+        Self { pairs }
+    }
+
     /// Every parameter as its name's parts (`a[b][0]` is `a`, `b`, `0`) and its value.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[String], &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_slice(), value.as_str()))

@@ -1,5 +1,7 @@
 //! The site's state behind its lock: rows, limits, keys, faults and calls, and how a change is saved with its event.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -9,6 +11,9 @@ use super::error::ApiError;
 use super::faults::Faults;
 use super::idempotency;
 use super::limits::{Limits, Window};
+use super::params::{Params, parse_bool};
+use super::pdf::Downloads;
+use super::settings::Settings;
 use super::store::{Kind, Store};
 
 /// Everything that a request may read or change.
@@ -23,8 +28,20 @@ pub(super) struct Site {
     pub domain: String,
     pub zone: TimeZone,
     pub zone_name: String,
-    /// Last number given to an invoice, and the text before it.
-    pub numbers: Numbers,
+    pub settings: Settings,
+    /// The last numbers given, by business entity; the default one has no id.
+    pub series: BTreeMap<Option<String>, Series>,
+    /// The site's past is still being played.
+    pub is_opening: bool,
+    /// What is open to be downloaded for a while.
+    pub downloads: Downloads,
+}
+
+/// The numbers of one business entity's documents.
+#[derive(Clone, Debug)]
+pub(super) struct Series {
+    pub invoices: Numbers,
+    pub notes: Numbers,
 }
 
 /// Who makes a change, when, and for which business entity.
@@ -44,7 +61,7 @@ impl Caller<'_> {
     }
 }
 
-/// The invoice number series: a prefix and digits.
+/// A number series: a prefix and digits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
     pub prefix: String,
@@ -68,6 +85,44 @@ impl Numbers {
 }
 
 impl Site {
+    /// The next number for an invoice of this business entity.
+    pub(super) fn next_invoice(&mut self, entity: Option<&str>) -> String {
+        self.series_of(entity).invoices.next()
+    }
+
+    /// The next number for a credit note of this business entity.
+    pub(super) fn next_note(&mut self, entity: Option<&str>) -> String {
+        self.series_of(entity).notes.next()
+    }
+
+    /// An entity without a series of its own gives numbers that begin with its id.
+    fn series_of(&mut self, entity: Option<&str>) -> &mut Series {
+        let new = || {
+            let id = entity.map_or_else(String::new, |entity| format!("{}-", entity.to_uppercase()));
+            let after = |name: &str| Numbers::after(&format!("{id}{name}-00000"));
+            Series { invoices: after("INV"), notes: after("CN") }
+        };
+        self.series.entry(entity.map(str::to_owned)).or_insert_with(new)
+    }
+
+    /// What the site's owner switches.
+    pub(super) fn change_settings(&mut self, params: &Params) -> String {
+        if let Some(is_on) = params.text("void_note").and_then(parse_bool) {
+            self.settings.void_note = is_on;
+        }
+        json!({"settings": self.settings}).to_string()
+    }
+
+    /// When an act of `at` happens: at its own time while the site has no other history, later by the clock.
+    pub(super) fn present(&self, at: Timestamp, now: Timestamp) -> Timestamp {
+        if self.is_opening { at.min(now) } else { now }
+    }
+
+    /// A new id of a row.
+    pub(super) fn new_id(&mut self, prefix: &str) -> String {
+        self.store.new_id(prefix)
+    }
+
     /// A row that the caller may see and change.
     ///
     /// # Errors

@@ -277,6 +277,12 @@ const COUPONS: ListSpec = ListSpec {
     include_deleted: false,
 };
 
+const PROMOTIONAL_CREDITS: ListSpec = ListSpec {
+    fields: &[words("id"), moment("created_at"), one_of("type", &["increment", "decrement"]), words("customer_id")],
+    sort_keys: &[],
+    include_deleted: false,
+};
+
 const EVENTS: ListSpec = ListSpec {
     fields: &[
         words("id"),
@@ -301,6 +307,7 @@ pub(super) fn list_spec(kind: Kind) -> &'static ListSpec {
         Kind::Item => &ITEMS,
         Kind::ItemPrice => &ITEM_PRICES,
         Kind::Coupon => &COUPONS,
+        Kind::PromotionalCredit => &PROMOTIONAL_CREDITS,
         Kind::Event => &EVENTS,
     }
 }

@@ -20,11 +20,12 @@ pub(super) enum Kind {
     Item,
     ItemPrice,
     Coupon,
+    PromotionalCredit,
     Event,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 10] = [
+    pub(super) const ALL: [Kind; 11] = [
         Kind::Customer,
         Kind::Subscription,
         Kind::Invoice,
@@ -34,6 +35,7 @@ impl Kind {
         Kind::Item,
         Kind::ItemPrice,
         Kind::Coupon,
+        Kind::PromotionalCredit,
         Kind::Event,
     ];
 
@@ -49,6 +51,7 @@ impl Kind {
             Kind::Item => "items",
             Kind::ItemPrice => "item_prices",
             Kind::Coupon => "coupons",
+            Kind::PromotionalCredit => "promotional_credits",
             Kind::Event => "events",
         }
     }
@@ -65,6 +68,7 @@ impl Kind {
             Kind::Item => "item",
             Kind::ItemPrice => "item_price",
             Kind::Coupon => "coupon",
+            Kind::PromotionalCredit => "promotional_credit",
             Kind::Event => "event",
         }
     }
@@ -137,6 +141,14 @@ impl Collection {
         self.rows.push(row);
     }
 
+    /// Lets a row be known by another id. It keeps its place.
+    fn rename(&mut self, from: &str, to: &str) {
+        if let Some(index) = self.by_id.remove(from) {
+            self.rows[index].keys.id = to.into();
+            self.by_id.insert(to.into(), index);
+        }
+    }
+
     /// The row with this id, deleted or not.
     pub(super) fn get(&self, id: &str) -> Option<&Row> {
         self.by_id.get(id).map(|index| &self.rows[*index])
@@ -153,8 +165,14 @@ impl Collection {
 pub(super) struct Store {
     collections: HashMap<Kind, Collection>,
     last_version: i64,
-    last_id: u64,
+    /// Whose ids are being given: 0 the callers of the API, above it one stream per act of the generated world.
+    stream: u64,
+    /// The last id given, by stream.
+    last_ids: HashMap<u64, u64>,
 }
+
+/// How many ids a stream has; no act makes nearly as many rows.
+const STREAM_BITS: u32 = 24;
 
 static NO_ROWS: std::sync::LazyLock<Collection> = std::sync::LazyLock::new(Collection::default);
 
@@ -182,6 +200,11 @@ impl Store {
         let _ = self.put_text(kind, &row.to_string());
     }
 
+    /// Lets a row be known by another id; its text is put by the caller next.
+    pub(super) fn rename(&mut self, kind: Kind, from: &str, to: &str) {
+        self.collections.entry(kind).or_default().rename(from, to);
+    }
+
     /// A row that a caller may see: not deleted, and of the asked business entity if one is asked for.
     ///
     /// # Errors
@@ -192,12 +215,19 @@ impl Store {
             .ok_or_else(|| ApiError::not_found(id))
     }
 
+    /// Gives ids of another stream from now on, so that what one side makes does not change the ids of the other.
+    pub(super) fn use_stream(&mut self, stream: u64) {
+        self.stream = stream;
+    }
+
     /// A new id in Chargebee's style: letters and digits behind a prefix, never given twice.
     pub(super) fn new_id(&mut self, prefix: &str) -> String {
         const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        self.last_id += 1;
+        let last = self.last_ids.entry(self.stream).or_default();
+        *last += 1;
+        let number = (self.stream << STREAM_BITS) + *last;
         // An odd factor permutes 64-bit numbers, so ids look unordered and are still unique.
-        let mut rest = self.last_id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut rest = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mut id = prefix.to_owned();
         while rest > 0 {
             id.push(char::from(DIGITS[(rest % 62) as usize]));
@@ -226,9 +256,29 @@ mod tests {
     }
 
     #[test]
-    fn new_ids_differ() {
+    fn new_ids_differ_in_every_stream_and_do_not_depend_on_the_others() {
         let mut store = Store::default();
-        let ids: std::collections::HashSet<_> = (0..1000).map(|_| store.new_id("x")).collect();
-        assert_eq!(ids.len(), 1000);
+        let mut of = |stream: u64, count: usize| {
+            store.use_stream(stream);
+            (0..count).map(|_| store.new_id("x")).collect::<Vec<_>>()
+        };
+        let ids = [of(0, 1000), of(1, 1000), of(0, 500), of(2, 1000)].concat();
+        assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), 3500);
+        let mut alone = Store::default();
+        alone.use_stream(2);
+        assert_eq!(alone.new_id("x"), ids[2500]);
+    }
+
+    #[test]
+    fn a_renamed_row_is_found_by_its_new_id_alone_and_keeps_its_place() {
+        let mut store = Store::default();
+        for id in ["draft", "other"] {
+            store.put_changed(Kind::Invoice, &mut json!({"id": id}), 1_700_000_000_000);
+        }
+        store.rename(Kind::Invoice, "draft", "INV-1");
+        store.put_changed(Kind::Invoice, &mut json!({"id": "INV-1"}), 1_700_000_000_000);
+        let rows = store.collection(Kind::Invoice);
+        assert!(rows.get("draft").is_none());
+        assert_eq!(rows.rows().iter().map(|row| &*row.keys.id).collect::<Vec<_>>(), ["INV-1", "other"]);
     }
 }

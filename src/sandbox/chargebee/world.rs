@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::balance::is_open;
+use super::dispatch::happen;
 use super::error::ApiError;
-use super::invoices::{number, text};
 use super::params::Params;
+use super::rows::{number, text};
 use super::site::Caller;
 use super::store::{Kind, Store};
 use super::{ChargebeeSandbox, invoices};
@@ -137,6 +140,20 @@ impl ChargebeeSandbox {
         Ok(())
     }
 
+    /// Adds a transaction or replaces the one with the same id, with what it says of others and nothing of what those say
+    /// of it: for kinds that no act of anybody makes.
+    ///
+    /// # Errors
+    /// When it has no `id`.
+    pub fn put_transaction(&self, mut row: Value) -> Result<(), WorldError> {
+        if row["id"].as_str().is_none_or(str::is_empty) {
+            return Err(WorldError("a transaction needs an id".to_owned()));
+        }
+        let caller = self.console();
+        self.lock().save_and_emit(Kind::Transaction, &mut row, "transaction_created", caller);
+        Ok(())
+    }
+
     /// Sets attributes of a customer, merged into what is there; `null` takes one away.
     ///
     /// # Errors
@@ -180,6 +197,54 @@ impl ChargebeeSandbox {
     pub fn delete_invoice(&self, id: &str) -> Result<(), WorldError> {
         let caller = self.console();
         invoices::delete(&mut self.lock(), id, &Params::default(), caller)?;
+        Ok(())
+    }
+
+    /// Any write of the API as a person makes it in the vendor's screens, or what a payment gateway does:
+    /// `/customers/{id}/pay` (`method`, `gateway`, `amount`, `status`, `invoices[id][0]`, `invoices[amount][0]`),
+    /// `/transactions/{id}/turn` (`status`), `/invoices/{id}/make_again`. Gives the answer's body.
+    ///
+    /// # Errors
+    /// What the vendor would refuse.
+    pub fn act(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, WorldError> {
+        let caller = self.console();
+        let answer = happen(&mut self.lock(), path, &Params::of(form), caller)?;
+        serde_json::from_str(&answer).map_err(|error| WorldError(error.to_string()))
+    }
+
+    /// An act of the generated world. Its ids are of its own, whatever callers of the API have made before; an act of the
+    /// past happens at its own time.
+    pub(in crate::sandbox) fn play(
+        &self,
+        place: u64,
+        path: &str,
+        form: &[(&str, &str)],
+        at: Timestamp,
+    ) -> Result<Value, WorldError> {
+        let mut site = self.lock();
+        let caller = Caller { now: site.present(at, self.clock().now()), ..self.console() };
+        site.store.use_stream(place);
+        let answer = happen(&mut site, path, &Params::of(form), caller);
+        site.store.use_stream(0);
+        serde_json::from_str(&answer?).map_err(|error| WorldError(error.to_string()))
+    }
+
+    /// A generated row comes into being, in the state that it has by now.
+    pub(in crate::sandbox) fn appear(&self, list: &str, row: &str) -> Result<(), WorldError> {
+        let kind = Kind::of_path(list).ok_or_else(|| WorldError(format!("there is no list {list}")))?;
+        let mut row: Value = serde_json::from_str(row).map_err(|error| WorldError(error.to_string()))?;
+        let caller = self.console();
+        if kind == Kind::Invoice && is_open(&row) {
+            let is_ahead = number(&row, "due_date") > caller.seconds();
+            row["status"] = if is_ahead { "posted" } else { "payment_due" }.into();
+        }
+        let event = match kind {
+            Kind::Customer => "customer_created",
+            Kind::Subscription => "subscription_created",
+            _ if text(&row, "status") == "pending" => "pending_invoice_created",
+            _ => "invoice_generated",
+        };
+        self.lock().save_and_emit(kind, &mut row, event, caller);
         Ok(())
     }
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    BookedAccount, BookedEntry, BookedItem, CallCount, CallRecord, ExactSandbox, Fault, Language, Quotas, seed,
+    BookedAccount, BookedEntry, BookedItem, CallCount, CallRecord, ExactSandbox, Fault, Language, Quotas,
+    bookkeeper_http, seed,
 };
 
 type Reply = Result<Json<Value>, (StatusCode, Json<Value>)>;
@@ -38,6 +39,7 @@ pub fn router(sandbox: ExactSandbox) -> Router {
         .route("/calls", get(calls).delete(reset_calls))
         .route("/calls/counts", get(call_counts))
         .route("/entries", get(entries).post(book))
+        .merge(bookkeeper_http::router())
         .with_state(sandbox)
 }
 

@@ -15,23 +15,28 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub content_type: &'static str,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), content_type: "", body: String::new() }
+        Self { status, headers: Vec::new(), content_type: "", body: Vec::new() }
     }
 
     /// A JSON answer.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self { status, headers: Vec::new(), content_type: "application/json;charset=utf-8", body: body.to_string() }
+        Self::text(status, "application/json;charset=utf-8", body.to_string())
     }
 
     /// An answer of any other kind.
     pub fn text(status: u16, content_type: &'static str, body: String) -> Self {
-        Self { status, headers: Vec::new(), content_type, body }
+        Self { status, headers: Vec::new(), content_type, body: body.into_bytes() }
+    }
+
+    /// A file.
+    pub fn file(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status: 200, headers: Vec::new(), content_type, body }
     }
 
     /// The OData error shape: `code` and `lang` stay empty, as in practice.

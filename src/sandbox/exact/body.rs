@@ -64,6 +64,17 @@ impl Body {
         self.values.get(name).filter(|value| !value.is_null())
     }
 
+    /// The rows of a collection, bare or wrapped in `results`; empty when it was not sent.
+    pub fn collection(&self, name: &str) -> Vec<Value> {
+        match self.value(name) {
+            Some(Value::Array(rows)) => rows.clone(),
+            Some(Value::Object(wrapped)) => {
+                wrapped.get("results").and_then(Value::as_array).cloned().unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The value; null when it was not sent.
     pub fn cell(&self, name: &str) -> Cell {
         let found = self.resource.property(name).zip(self.value(name));
@@ -73,6 +84,11 @@ impl Body {
     /// The trimmed text; empty when it was not sent.
     pub fn text(&self, name: &str) -> String {
         self.cell(name).text().to_owned()
+    }
+
+    /// Everything that was sent, as it was sent.
+    pub fn values(&self) -> &Map<String, Value> {
+        &self.values
     }
 
     /// Everything that was sent, with the reference's own names.

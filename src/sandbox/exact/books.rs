@@ -1,6 +1,6 @@
-//! The sales entries of a division, with their indexes. What the ledger shows of them is derived in `ledger`.
+//! Sales entries as they are booked. What the ledger shows of them is derived in `ledger`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 use rust_decimal::Decimal;
@@ -17,6 +17,8 @@ pub struct Entry {
     pub invoice_number: i32,
     pub journal: String,
     pub customer: Uuid,
+    /// GL account of the receivable: the customer's own, else the administration's.
+    pub receivable: Uuid,
     pub currency: String,
     /// One unit of `currency` in the home currency.
     pub rate: Decimal,
@@ -35,8 +37,10 @@ pub struct Entry {
     pub lines: Vec<Line>,
     pub created: DateTime,
     pub modified: DateTime,
-    /// Row version of the first ledger row; the payment term has the one after the last ledger row.
+    /// Row version of the first ledger row.
     pub version: i64,
+    /// Status 50: nothing of it changes any more.
+    pub processed: bool,
     /// Number of the next line to be added.
     pub next_line: u32,
 }
@@ -90,109 +94,29 @@ impl Entry {
         1 + self.lines.iter().map(Line::row_count).sum::<i64>()
     }
 
-    /// The guid of a row of this entry: the entry's own guid with the row's number in its last four bytes, so that
-    /// rows sort like entries and can be found from their guid.
+    /// The guid of a row of this entry.
     pub fn row_id(&self, row: u32) -> Uuid {
-        let mut bytes = *self.id.as_bytes();
-        bytes[12..].copy_from_slice(&row.to_be_bytes());
-        Uuid::from_bytes(bytes)
+        row_id(self.id, row)
     }
+}
+
+/// The guid of a row of an entry: the entry's own guid with the row's number in its last four bytes, so that rows sort
+/// like entries and can be found from their guid.
+pub fn row_id(entry: Uuid, row: u32) -> Uuid {
+    let mut bytes = *entry.as_bytes();
+    bytes[12..].copy_from_slice(&row.to_be_bytes());
+    Uuid::from_bytes(bytes)
+}
+
+/// The number of a row within its entry, from the row's guid.
+pub fn row_number(row: Uuid) -> u32 {
+    let bytes = row.as_bytes();
+    u32::from_be_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
 }
 
 impl Line {
     fn row_count(&self) -> i64 {
         let releases = i64::try_from(self.releases.len()).unwrap_or(0);
         1 + i64::from(self.vat != Cents::ZERO) + 2 * releases
-    }
-}
-
-/// All entries of a division.
-#[derive(Debug, Default)]
-pub struct Books {
-    entries: BTreeMap<Uuid, Entry>,
-    versions: BTreeMap<i64, Uuid>,
-    by_your_ref: HashMap<String, BTreeSet<Uuid>>,
-    numbers: HashMap<String, BTreeMap<i32, Uuid>>,
-}
-
-impl Books {
-    /// Puts an entry in, replacing one with the same id.
-    pub fn put(&mut self, entry: Entry) {
-        self.remove(entry.id);
-        self.versions.insert(entry.version, entry.id);
-        self.by_your_ref.entry(entry.your_ref.clone()).or_default().insert(entry.id);
-        self.numbers.entry(entry.journal.clone()).or_default().insert(entry.number, entry.id);
-        self.entries.insert(entry.id, entry);
-    }
-
-    /// Takes an entry out.
-    pub fn remove(&mut self, id: Uuid) -> Option<Entry> {
-        let entry = self.entries.remove(&id)?;
-        self.versions.remove(&entry.version);
-        if let Some(ids) = self.by_your_ref.get_mut(&entry.your_ref) {
-            ids.remove(&id);
-        }
-        if let Some(numbers) = self.numbers.get_mut(&entry.journal) {
-            numbers.remove(&entry.number);
-        }
-        Some(entry)
-    }
-
-    /// The entry with that id.
-    pub fn get(&self, id: Uuid) -> Option<&Entry> {
-        self.entries.get(&id)
-    }
-
-    /// Moves an entry's rows to new versions.
-    pub fn set_versions(&mut self, id: Uuid, first: i64) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            self.versions.remove(&entry.version);
-            entry.version = first;
-            self.versions.insert(first, id);
-        }
-    }
-
-    /// The entry that a row guid belongs to.
-    pub fn of_row(&self, row: Uuid) -> Option<&Entry> {
-        let mut first = *row.as_bytes();
-        first[12..].fill(0);
-        let (_, entry) = self.entries.range(Uuid::from_bytes(first)..).next()?;
-        (entry.id.as_bytes()[..12] == row.as_bytes()[..12]).then_some(entry)
-    }
-
-    /// Entries in key order, from `from` on (inclusive).
-    pub fn from(&self, from: Uuid) -> impl Iterator<Item = &Entry> {
-        self.entries.range(from..).map(|(_, entry)| entry)
-    }
-
-    /// Entries in the order of their row versions, starting with the one that may hold `version + 1`.
-    pub fn since(&self, version: i64) -> impl Iterator<Item = &Entry> {
-        let start = self.versions.range(..=version).next_back().map_or(version, |(first, _)| *first);
-        self.versions.range(start..).filter_map(|(_, id)| self.entries.get(id))
-    }
-
-    /// Ids of the entries with that reference.
-    pub fn by_your_ref(&self, your_ref: &str) -> Vec<Uuid> {
-        self.by_your_ref.get(your_ref).map(|ids| ids.iter().copied().collect()).unwrap_or_default()
-    }
-
-    /// Whether the journal has that number.
-    pub fn number_taken(&self, journal: &str, number: i32) -> bool {
-        self.numbers.get(journal).is_some_and(|numbers| numbers.contains_key(&number))
-    }
-
-    /// The highest number that a journal uses within `first..=last`.
-    pub fn highest_number(&self, journal: &str, first: i32, last: i32) -> Option<i32> {
-        self.numbers.get(journal)?.range(first..=last).next_back().map(|(number, _)| *number)
-    }
-
-    /// All ids, in the order of the row versions.
-    pub fn ids_by_version(&self) -> Vec<Uuid> {
-        self.versions.values().copied().collect()
-    }
-
-    /// All entries, in the order of their row versions.
-    pub fn in_order(&self) -> impl Iterator<Item = &Entry> {
-        self.since(i64::MIN)
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::books::{Entry, Line};
 use super::division::Division;
+use super::register::Booked;
 use super::table::Record;
 
 /// A booked sales entry with all that a proof needs. Amounts are in minor units of the entry's currency.
@@ -86,6 +87,10 @@ pub struct BookedItem {
     pub group: String,
     /// Code of its own revenue account; empty when it has none.
     pub gl_revenue: String,
+    /// Without it no invoice line takes the item.
+    pub is_sales_item: bool,
+    /// Empty when it has none.
+    pub sales_vat_code: String,
 }
 
 /// All relations of a division, by code.
@@ -129,6 +134,8 @@ pub fn items(division: &Division) -> Vec<BookedItem> {
         description: row.text("Description").to_owned(),
         group: code_of("logistics/ItemGroups", row.cell("ItemGroup").guid()),
         gl_revenue: code_of("financial/GLAccounts", row.cell("GLRevenue").guid()),
+        is_sales_item: row.flag("IsSalesItem"),
+        sales_vat_code: row.text("SalesVatCode").to_owned(),
     };
     let mut items: Vec<BookedItem> = division.table("logistics/Items").after(None).map(item).collect();
     items.sort_by(|a, b| a.code.cmp(&b.code));
@@ -137,7 +144,7 @@ pub fn items(division: &Division) -> Vec<BookedItem> {
 
 /// All entries of a division, in the order in which they were last changed.
 pub fn entries(division: &Division) -> Vec<BookedEntry> {
-    division.books.in_order().map(|entry| view(division, entry)).collect()
+    division.books.in_order().filter_map(Booked::sale).map(|entry| view(division, entry)).collect()
 }
 
 fn view(division: &Division, entry: &Entry) -> BookedEntry {

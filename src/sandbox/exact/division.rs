@@ -7,10 +7,13 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
-use super::books::Books;
 use super::cell::Cell;
+use super::invoices::{self, Invoices};
+use super::money::Cents;
 use super::refusal::Refusal;
+use super::register::{Booked, Books};
 use super::seed::DeferralMethod;
+use super::subledger::{self, Subledger};
 use super::table::{Record, Table};
 
 /// One financial period.
@@ -50,11 +53,23 @@ pub struct Division {
     pub deferral: Option<DeferralSettings>,
     pub receivable_account: Uuid,
     pub vat_account: Uuid,
+    /// GL accounts for differences in payment and in rate.
+    pub difference_accounts: (Option<Uuid>, Option<Uuid>),
     pub books: Books,
+    pub subledger: Subledger,
+    pub invoices: Invoices,
+    /// The bytes of the documents' attachments.
+    pub attachments: BTreeMap<Uuid, Vec<u8>>,
+    /// Entries of payment services are not to be read as bank entries, as one integrator reports.
+    pub hides_payment_services: bool,
+    /// Balances of the bank and cash journals.
+    pub balances: BTreeMap<String, Cents>,
     /// When the division last moved to another database.
     pub moved: Option<DateTime>,
     version: i64,
     account_code: i64,
+    document_number: i64,
+    sequence: u64,
     random: ChaCha8Rng,
 }
 
@@ -76,11 +91,19 @@ impl Division {
             deferral: None,
             receivable_account: Uuid::nil(),
             vat_account: Uuid::nil(),
+            difference_accounts: (None, None),
             books: Books::default(),
+            subledger: Subledger::default(),
+            invoices: Invoices::default(),
+            attachments: BTreeMap::new(),
+            hides_payment_services: false,
+            balances: BTreeMap::new(),
             moved: None,
             // Row versions belong to a database that was in use before: they do not start at 1.
             version: 1_000,
             account_code: 0,
+            document_number: 0,
+            sequence: 0,
             random,
         }
     }
@@ -97,6 +120,12 @@ impl Division {
         first
     }
 
+    /// The next place in the order of all that is booked.
+    pub fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
     /// The number that a new account gets: the highest used one and 1.
     pub fn next_account_code(&self) -> i64 {
         self.account_code + 1
@@ -105,6 +134,18 @@ impl Division {
     /// Remembers that an account has this number.
     pub fn note_account_code(&mut self, code: i64) {
         self.account_code = self.account_code.max(code);
+    }
+
+    /// The number that a new document gets.
+    pub fn next_document_number(&mut self) -> i64 {
+        self.document_number += 1;
+        self.document_number
+    }
+
+    /// Remembers that a document has this number, and gives it back.
+    pub fn note_document_number(&mut self, number: i64) -> i64 {
+        self.document_number = self.document_number.max(number);
+        number
     }
 
     /// The table of a resource; empty when nothing is in it.
@@ -210,12 +251,14 @@ impl Division {
         for id in self.books.ids_by_version() {
             self.touch_entry(id);
         }
+        subledger::renew_versions(self);
+        invoices::renew_versions(self);
     }
 
-    /// Gives an entry's rows new versions, because something in it changed.
+    /// Gives an entry's ledger rows new versions, because something in it changed.
     pub fn touch_entry(&mut self, id: Uuid) {
-        let Some(rows) = self.books.get(id).map(super::books::Entry::row_count) else { return };
-        let first = self.next_versions(rows + 1);
+        let Some(rows) = self.books.any(id).map(Booked::row_count) else { return };
+        let first = self.next_versions(rows);
         self.books.set_versions(id, first);
     }
 }

@@ -42,15 +42,19 @@ fn has_rights(scope: Scope<'_>, endpoint: &str, action: &str) -> bool {
     known && !scope.division.denied.contains(endpoint)
 }
 
-/// The row version before the first ledger row modified at that time or later.
+/// The row version before the first row modified at that time or later.
 fn timestamp_of(scope: Scope<'_>, modified: &str, endpoint: &str) -> Result<i64, Failure> {
-    if endpoint != "TransactionLines" {
+    if !matches!(endpoint, "TransactionLines" | "SalesInvoices") {
         return Err(Failure::bad(format!("Error in query syntax. The endPoint '{endpoint}' is not supported.")));
     }
     let since: jiff::civil::DateTime = modified
         .trim_end_matches('\'')
         .parse()
         .map_err(|_| Failure::bad(format!("Error in query syntax. Invalid datetime '{modified}'.")))?;
-    let first = scope.division.books.in_order().find(|entry| entry.modified >= since);
-    Ok(first.map_or(1, |entry| entry.version - 1))
+    if endpoint == "SalesInvoices" {
+        let invoices = scope.division.invoices.values().filter(|invoice| invoice.modified >= since);
+        return Ok(invoices.map(|invoice| invoice.version - 1).min().unwrap_or(1));
+    }
+    let first = scope.division.books.in_order().find(|entry| entry.modified() >= since);
+    Ok(first.map_or(1, |entry| entry.version() - 1))
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::ExactSandbox;
 use super::answer::{Answer, INTERNAL_PROBLEM};
+use super::documents;
 use super::fault::FaultKind;
 use super::service::{self, ApiRequest};
 
@@ -30,7 +31,7 @@ pub fn router(sandbox: ExactSandbox) -> Router {
 
 async fn handle(State(sandbox): State<ExactSandbox>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+    let Ok(body) = to_bytes(body, body_max(parts.uri.path())).await else {
         let request = api_request(&parts, Bytes::new());
         service::record(&mut sandbox.world(), &request, 413);
         return respond(&Answer::empty(413), sandbox.now());
@@ -41,6 +42,11 @@ async fn handle(State(sandbox): State<ExactSandbox>, request: Request) -> Respon
         None => respond(&sandbox.answer(&request), sandbox.now()),
         Some(fault) => fail(&sandbox, &request, fault).await,
     }
+}
+
+/// The limit counts a binary as it is when decoded.
+fn body_max(path: &str) -> usize {
+    if path.ends_with(documents::ATTACHMENTS) { BODY_MAX / 3 * 4 + 64 * 1024 } else { BODY_MAX }
 }
 
 fn api_request(parts: &Parts, body: Bytes) -> ApiRequest {
@@ -147,7 +153,7 @@ fn lost(now: Timestamp) -> Response {
 }
 
 fn slow(answer: &Answer, now: Timestamp, chunk_bytes: usize, pause: Duration) -> Response {
-    let chunks: Vec<Bytes> = answer.body.as_bytes().chunks(chunk_bytes).map(Bytes::copy_from_slice).collect();
+    let chunks: Vec<Bytes> = answer.body.chunks(chunk_bytes).map(Bytes::copy_from_slice).collect();
     let paused = stream::iter(chunks).then(move |chunk| async move {
         tokio::time::sleep(pause).await;
         Ok::<_, std::convert::Infallible>(chunk)

@@ -65,6 +65,10 @@ impl Loader {
         }
         self.division.receivable_account = self.gl_account(Some(&data.receivable_account)).unwrap_or_default();
         self.division.vat_account = self.gl_account(Some(&data.vat_account)).unwrap_or_default();
+        self.division.difference_accounts = (
+            self.gl_account(data.payment_difference_account.as_deref()),
+            self.gl_account(data.rate_difference_account.as_deref()),
+        );
         self.division.deferral = data.deferral.as_ref().and_then(|settings| {
             let account = self.gl_account(Some(&settings.account))?;
             Some(DeferralSettings { account, journal: settings.journal.clone(), method: settings.method })

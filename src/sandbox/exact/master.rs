@@ -71,7 +71,8 @@ pub fn update(
 /// Deletes a row, unless entries use it.
 pub fn delete(division: &mut Division, resource: &Resource, id: Uuid, now: DateTime) -> Result<(), Failure> {
     division.table(resource.path).get(id).ok_or_else(Failure::not_found)?;
-    if resource.path == "crm/Accounts" && division.books.in_order().any(|entry| entry.customer == id) {
+    let invoiced = || division.invoices.values().any(|invoice| [invoice.ordered_by, invoice.invoice_to].contains(&id));
+    if resource.path == "crm/Accounts" && (division.books.in_order().any(|entry| entry.concerns(id)) || invoiced()) {
         return Err(Failure::refused(Refusal::InUse(Field::Customer)));
     }
     let deleted_kind = match resource.path {

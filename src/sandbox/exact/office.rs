@@ -13,7 +13,7 @@ use super::cell::Cell;
 use super::division::Division;
 use super::fault::Fault;
 use super::quota::Quotas;
-use super::{ExactSandbox, Language, contract, load, sales, seed};
+use super::{ExactSandbox, Language, contract, invoices, load, sales, seed, subledger, vouchers};
 
 impl ExactSandbox {
     /// Opens the twelve calendar months of a financial year.
@@ -37,16 +37,15 @@ impl ExactSandbox {
     pub fn merge_accounts(&self, division: i32, loser: Uuid, survivor: Uuid) {
         let now = self.world().local();
         self.change(division, |division| {
-            let entries: Vec<Uuid> =
-                division.books.in_order().filter(|entry| entry.customer == loser).map(|entry| entry.id).collect();
-            for id in entries {
-                if let Some(mut entry) = division.books.get(id).cloned() {
-                    entry.customer = survivor;
-                    entry.modified = now;
-                    entry.version = division.next_versions(entry.row_count() + 1);
-                    division.books.put(entry);
-                }
+            let touched = division.books.in_order().filter(|booked| booked.concerns(loser));
+            for mut booked in touched.cloned().collect::<Vec<_>>() {
+                let id = booked.id();
+                booked.rename_account(loser, survivor, now);
+                division.books.put(booked);
+                division.touch_entry(id);
             }
+            subledger::rename_account(division, loser, survivor, now);
+            invoices::rename_account(division, loser, survivor);
             division.delete("crm/Accounts", loser, Some(2), now);
         });
     }
@@ -185,15 +184,18 @@ impl ExactSandbox {
         self.by_hand(division, |division, now| sales::update(division, id, &entry_body(changes, false)?, now))
     }
 
-    /// Deletes a booked entry by hand.
+    /// Deletes a booked entry by hand: a sales entry, or one of a bank, cash or general journal.
     ///
     /// # Errors
     /// The vendor's sentence when the administration refuses it.
     pub fn delete_entry(&self, division: i32, id: Uuid) -> Result<(), String> {
-        self.by_hand(division, |division, now| sales::delete(division, id, now))
+        self.by_hand(division, |division, now| match division.books.voucher(id) {
+            Some(_) => vouchers::delete(division, id, now),
+            None => sales::delete(division, id, now),
+        })
     }
 
-    fn by_hand<T>(
+    pub(super) fn by_hand<T>(
         &self,
         division: i32,
         change: impl FnOnce(&mut Division, DateTime) -> Result<T, Failure>,

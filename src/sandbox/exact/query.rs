@@ -253,6 +253,9 @@ fn check_mandatory_filter(resource: &Resource, filtered: &[&str]) -> Result<(), 
         | "bulk/Financial/GLAccounts"
         | "logistics/Items"
         | "bulk/Logistics/Items"
+        | "documents/Documents"
+        | "salesinvoice/SalesInvoices"
+        | "bulk/SalesInvoice/SalesInvoices"
         | "financialtransaction/TransactionLines"
         | "bulk/Financial/TransactionLines" => resource.properties.iter().map(|property| property.name).collect(),
         _ => return Ok(()),

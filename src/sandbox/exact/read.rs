@@ -7,8 +7,9 @@ use super::render::{self, Style};
 use super::route::Route;
 use super::service::ApiRequest;
 use super::source::Scope;
+use super::vouchers::Sort;
 use super::world::World;
-use super::{edmx, functions};
+use super::{edmx, functions, invoices};
 
 /// Answers a GET.
 pub fn get(world: &World, request: &ApiRequest, route: &Route) -> Result<Answer, Failure> {
@@ -30,8 +31,28 @@ pub fn get(world: &World, request: &ApiRequest, route: &Route) -> Result<Answer,
     match &route.key {
         Some(_) if denied => Err(Failure::Request(403, "Forbidden".to_owned())),
         Some(key) => keyed(scope, resource, key, route, request, style),
-        None => collection(scope, resource, &request.options(), route.count, denied, style),
+        None => {
+            let options = with_parameters(resource, request.options())?;
+            collection(scope, resource, &options, route.count, denied, style)
+        }
     }
+}
+
+/// The receivables by account are asked for with the account as a parameter, which is a filter like any other.
+fn with_parameters(resource: &Resource, mut options: Vec<(String, String)>) -> Result<Vec<(String, String)>, Failure> {
+    if resource.path != "read/financial/ReceivablesListByAccount" {
+        return Ok(options);
+    }
+    let account = options.iter().find(|(name, _)| name.eq_ignore_ascii_case("accountId")).map(|(_, value)| value);
+    let account = account.and_then(|value| value.strip_prefix("guid'")?.strip_suffix('\''));
+    let account =
+        account.ok_or_else(|| Failure::bad("Error in query syntax. The parameter 'accountId' is missing."))?;
+    let mine = format!("AccountId eq '{account}'");
+    let (filter, others) = split_filter(&options);
+    options = others;
+    options
+        .push(("$filter".to_owned(), filter.map_or_else(|| mine.clone(), |filter| format!("{mine} and ({filter})"))));
+    Ok(options)
 }
 
 /// The resource of a path; 404 when there is none, 405 when it does not take the method. Only `current/Me` goes without a
@@ -87,14 +108,24 @@ fn keyed(
         let row = page.rows.first().ok_or_else(Failure::not_found)?;
         return Ok(render::single(scope, &query, row, 200, style));
     };
-    if (resource.path, navigation.as_str()) != ("salesentry/SalesEntries", "SalesEntryLines") {
-        return Err(Failure::not_found());
-    }
-    let lines = contract::resource("salesentry/SalesEntryLines").ok_or_else(Failure::not_found)?;
+    let lines = lines_of(resource.path, navigation).ok_or_else(Failure::not_found)?;
+    let lines = contract::resource(lines).ok_or_else(Failure::not_found)?;
     let (filter, mut others) = split_filter(&options);
     let combined = filter.map_or_else(|| by_key.clone(), |filter| format!("{by_key} and ({filter})"));
     others.push(("$filter".to_owned(), combined));
     collection(scope, lines, &others, route.count, false, style)
+}
+
+/// The resource of the rows under a key.
+fn lines_of(path: &str, navigation: &str) -> Option<&'static str> {
+    if (path, navigation) == ("salesentry/SalesEntries", "SalesEntryLines") {
+        return Some("salesentry/SalesEntryLines");
+    }
+    if (path, navigation) == (invoices::INVOICES, "SalesInvoiceLines") {
+        return Some(invoices::LINES);
+    }
+    let (entries, lines, property) = Sort::of_path(path)?.names();
+    (path == entries && navigation == property).then_some(lines)
 }
 
 fn split_filter(options: &[(String, String)]) -> (Option<String>, Vec<(String, String)>) {

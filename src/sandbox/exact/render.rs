@@ -92,10 +92,11 @@ fn collection(scope: Scope<'_>, query: &Query, row: &Row<'_>, name: &str, uri: &
         return json!({"__deferred": {"uri": format!("{uri}/{name}")}});
     }
     let mut rows = Vec::new();
-    if let (Row::Entry(division, entry), "SalesEntryLines") = (row, name)
-        && let Some(lines) = nested(query, "SalesEntryLines", "salesentry/SalesEntryLines")
+    let children = row.children(name);
+    if let Some((path, children)) = children
+        && let Some(nested) = nested(query, name, path)
     {
-        rows.extend(entry.lines.iter().map(|line| object(scope, &lines, &Row::Line(division, entry, line), style)));
+        rows.extend(children.iter().map(|child| object(scope, &nested, child, style)));
     }
     json!({"results": rows})
 }

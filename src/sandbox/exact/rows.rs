@@ -6,10 +6,12 @@ use super::books::{Entry, Line};
 use super::cell::Cell;
 use super::contract::{Kind, Resource};
 use super::division::Division;
+use super::invoices::{self, Invoice, InvoiceLine};
 use super::ledger::{Posting, set};
-use super::receivables::Term;
+use super::subledger::TermRow;
 use super::table::Record;
-use super::{USER_ID, USER_NAME};
+use super::vouchers::{self, Voucher, VoucherLine};
+use super::{USER_ID, USER_NAME, documents};
 
 /// A row of any resource.
 #[derive(Debug)]
@@ -18,7 +20,13 @@ pub enum Row<'a> {
     Entry(&'a Division, &'a Entry),
     Line(&'a Division, &'a Entry, &'a Line),
     Posting(Box<Posting<'a>>),
-    Term(Term<'a>),
+    Term(TermRow<'a>),
+    Voucher(&'a Division, &'a Voucher),
+    VoucherLine(&'a Division, &'a Voucher, &'a VoucherLine),
+    Invoice(&'a Division, &'a Invoice),
+    InvoiceLine(&'a Division, &'a Invoice, &'a InvoiceLine),
+    /// Of the sync resource: row 0 is the head, the others are the lines.
+    SyncedInvoice(&'a Division, &'a Invoice, usize),
     /// Computed whole.
     Plain(BTreeMap<&'static str, Cell>),
 }
@@ -32,6 +40,11 @@ impl Row<'_> {
             Self::Line(division, entry, line) => line_cell(division, entry, line, property),
             Self::Posting(posting) => posting.cell(property),
             Self::Term(term) => term.cell(property),
+            Self::Voucher(division, voucher) => vouchers::entry_cell(division, voucher, property),
+            Self::VoucherLine(division, voucher, line) => vouchers::line_cell(division, voucher, line, property),
+            Self::Invoice(division, invoice) => invoices::cell(division, invoice, property),
+            Self::InvoiceLine(division, invoice, line) => invoices::line_cell(division, invoice, line, property),
+            Self::SyncedInvoice(division, invoice, row) => invoices::sync_cell(division, invoice, *row, property),
             Self::Plain(cells) => cells.get(property).cloned().unwrap_or(Cell::Null),
         };
         if cell.is_null() { self.common(property) } else { cell }
@@ -40,7 +53,14 @@ impl Row<'_> {
     /// Properties that nearly every resource has.
     fn common(&self, property: &str) -> Cell {
         let division = match self {
-            Self::Record(division, ..) | Self::Entry(division, ..) | Self::Line(division, ..) => division.code,
+            Self::Record(division, ..)
+            | Self::Entry(division, ..)
+            | Self::Line(division, ..)
+            | Self::Voucher(division, ..)
+            | Self::VoucherLine(division, ..)
+            | Self::Invoice(division, ..)
+            | Self::InvoiceLine(division, ..)
+            | Self::SyncedInvoice(division, ..) => division.code,
             Self::Posting(posting) => posting.division.code,
             Self::Term(term) => term.division.code,
             Self::Plain(_) => return Cell::Null,
@@ -50,6 +70,25 @@ impl Row<'_> {
             "Creator" | "Modifier" => USER_ID.into(),
             "CreatorFullName" | "ModifierFullName" => USER_NAME.into(),
             _ => Cell::Null,
+        }
+    }
+
+    /// The rows of a collection, and their resource; `None` when the row has no such collection.
+    pub fn children(&self, name: &str) -> Option<(&'static str, Vec<Row<'_>>)> {
+        match self {
+            Self::Entry(division, entry) if name == "SalesEntryLines" => {
+                let lines = entry.lines.iter().map(|line| Row::Line(division, entry, line));
+                Some(("salesentry/SalesEntryLines", lines.collect()))
+            }
+            Self::Invoice(division, invoice) if name == "SalesInvoiceLines" => {
+                let lines = invoice.lines.iter().map(|line| Row::InvoiceLine(division, invoice, line));
+                Some((invoices::LINES, lines.collect()))
+            }
+            Self::Voucher(division, voucher) if name == voucher.sort.names().2 => {
+                let lines = voucher.lines.iter().map(|line| Row::VoucherLine(division, voucher, line));
+                Some((voucher.sort.names().1, lines.collect()))
+            }
+            _ => None,
         }
     }
 
@@ -94,6 +133,11 @@ fn record_cell(division: &Division, path: &str, record: &Record, property: &str)
 /// Read-only properties that follow from others, such as the code and description of a GL account given by guid.
 fn derived(division: &Division, path: &str, record: &Record, property: &str) -> Cell {
     match (path, property) {
+        (documents::DOCUMENTS, "TypeDescription") => documents::type_description(record.int("Type")),
+        (documents::DOCUMENTS, "HasEmptyBody") => Cell::Bool(record.text("Body").is_empty()),
+        (documents::DOCUMENTS, "AccountCode") => of_guid(division, "crm/Accounts", record, "Account", "Code"),
+        (documents::DOCUMENTS, "AccountName") => of_guid(division, "crm/Accounts", record, "Account", "Name"),
+        (documents::DOCUMENTS, "ItemCode") => of_guid(division, "logistics/Items", record, "Item", "Code"),
         ("crm/Accounts", "IsSales") => Cell::Bool(record.text("Status") == "C"),
         ("crm/Accounts", "Type") => "A".into(),
         ("crm/Accounts", "PaymentConditionSalesDescription") => {
@@ -152,13 +196,16 @@ fn entry_cell(division: &Division, entry: &Entry, property: &str) -> Cell {
         "ReportingPeriod" => entry.period.into(),
         "Type" => entry.kind.into(),
         "TypeDescription" => if entry.kind == 21 { "Verkoopcreditnota" } else { "Verkoopboeking" }.into(),
-        "Status" => Cell::Int(20),
-        "StatusDescription" => "Open".into(),
+        "Status" => Cell::Int(if entry.processed { 50 } else { 20 }),
+        "StatusDescription" => if entry.processed { "Verwerkt" } else { "Open" }.into(),
         "YourRef" => set(&entry.your_ref),
         "Description" => set(&entry.description),
         "PaymentCondition" => set(&entry.payment_condition),
         "PaymentConditionDescription" => described(division, "cashflow/PaymentConditions", &entry.payment_condition),
         "PaymentReference" => set(&entry.payment_reference),
+        "DocumentNumber" | "DocumentSubject" => {
+            documents::described(division, entry.extra.get("Document").and_then(Cell::guid), property)
+        }
         "Created" => entry.created.into(),
         "Modified" => entry.modified.into(),
         _ => entry.extra.get(property).cloned().unwrap_or(Cell::Null),

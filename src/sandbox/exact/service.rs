@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use super::answer::{Answer, Failure};
 use super::world::World;
 use super::{calls::CallRecord, consent, read, route, write};
@@ -61,6 +63,7 @@ pub fn answer(world: &mut World, request: &ApiRequest) -> Answer {
         ("POST", "/api/oauth2/token") => token(world, request),
         ("GET", "/api/oauth2/auth") => consent::page(&request.options()),
         ("POST", "/api/oauth2/auth") => consent::decide(world, &request.form()),
+        ("GET", "/docs/SysAttachment.aspx") => attachment(world, request),
         (_, path) if path.starts_with("/api/v1/") => api(world, request, path),
         _ => Answer::empty(404),
     };
@@ -74,6 +77,21 @@ pub fn record(world: &mut World, request: &ApiRequest, status: u16) {
     let division = route::parse(&path).and_then(|route| route.division);
     let at = world.now();
     world.calls.push(CallRecord { method: request.method.clone(), path, division, status, at });
+}
+
+/// The file of an attachment, at the address that its row gives.
+fn attachment(world: &World, request: &ApiRequest) -> Answer {
+    if !world.oauth.admits(request.authorization.as_deref(), world.now()) {
+        return Answer::empty(401);
+    }
+    let options: HashMap<String, String> = request.options().into_iter().collect();
+    let id = options.get("ID").and_then(|id| Uuid::parse_str(id).ok());
+    let division = options.get("_Division_").and_then(|code| code.parse::<i32>().ok());
+    let division = division.and_then(|code| world.divisions.get(&code)).filter(|division| !division.no_access);
+    match division.zip(id).and_then(|(division, id)| division.attachments.get(&id)) {
+        Some(bytes) => Answer::file("application/octet-stream", bytes.clone()),
+        None => Answer::empty(404),
+    }
 }
 
 fn token(world: &mut World, request: &ApiRequest) -> Answer {

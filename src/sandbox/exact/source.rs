@@ -6,15 +6,18 @@ use jiff::civil::DateTime;
 use uuid::Uuid;
 
 use super::Language;
-use super::books::Entry;
 use super::cell::Cell;
 use super::contract::Resource;
 use super::division::Division;
+use super::documents;
 use super::filter::Expression;
+use super::invoices::{self, Invoice};
 use super::ledger::postings;
-use super::receivables::Term;
+use super::register::Booked;
 use super::rows::Row;
+use super::subledger::{self, Item, Term, TermRow};
 use super::system;
+use super::vouchers::{Sort, Voucher};
 
 type Rows<'a> = Box<dyn Iterator<Item = Row<'a>> + 'a>;
 
@@ -64,6 +67,7 @@ pub fn table_path(path: &'static str) -> &'static str {
         "bulk/CRM/Accounts" | "sync/CRM/Accounts" => "crm/Accounts",
         "bulk/Logistics/Items" | "sync/Logistics/Items" => "logistics/Items",
         "bulk/Financial/GLAccounts" | "sync/Financial/GLAccounts" => "financial/GLAccounts",
+        "sync/Documents/Documents" => documents::DOCUMENTS,
         other => other,
     }
 }
@@ -77,7 +81,14 @@ fn since<'a>(division: &'a Division, resource: &'static Resource, version: i64) 
             Box::new(rows.map(|row| Row::Posting(Box::new(row))))
         }
         "sync/Cashflow/PaymentTerms" => {
-            let rows = entries.map(|entry| Row::Term(Term { division, entry }));
+            let terms = division.subledger.terms_since(version);
+            Box::new(terms.map(move |(item, term)| Row::Term(TermRow { division, item, term })))
+        }
+        "sync/SalesInvoice/SalesInvoices" => {
+            let found = invoices::since(&division.invoices, version).into_iter();
+            let rows = found.flat_map(move |invoice| {
+                (0..=invoice.lines.len()).map(move |row| Row::SyncedInvoice(division, invoice, row))
+            });
             Box::new(rows.filter(move |row| row.version() > version))
         }
         path => {
@@ -96,13 +107,13 @@ fn by_key<'a>(
     let division = scope.division;
     match resource.path {
         "salesentry/SalesEntries" => {
-            let entries = entries(division, filter, "EntryID", after);
-            Box::new(
-                entries.filter(move |entry| after.is_none_or(|key| entry.id > key)).map(|e| Row::Entry(division, e)),
-            )
+            let entries = entries(division, filter, "EntryID", after).filter_map(Booked::sale);
+            let entries = entries.filter(move |entry| after.is_none_or(|key| entry.id > key));
+            Box::new(entries.map(move |entry| Row::Entry(division, entry)))
         }
         "salesentry/SalesEntryLines" => {
             let lines = entries(division, filter, "ID", after)
+                .filter_map(Booked::sale)
                 .flat_map(move |entry| entry.lines.iter().map(move |line| (entry, line)));
             let lines = lines.filter(move |(entry, line)| after.is_none_or(|key| entry.row_id(line.number) > key));
             Box::new(lines.map(move |(entry, line)| Row::Line(division, entry, line)))
@@ -113,8 +124,26 @@ fn by_key<'a>(
             Box::new(rows.map(|row| Row::Posting(Box::new(row))))
         }
         "cashflow/Receivables" | "bulk/Cashflow/Receivables" => {
-            let terms = entries(division, filter, "ID", after).map(move |entry| Term { division, entry });
-            Box::new(terms.filter(move |term| after.is_none_or(|key| term.id() > key)).map(Row::Term))
+            let terms = terms(division, filter, after).filter(move |term| after.is_none_or(|key| term.id() > key));
+            Box::new(terms.map(Row::Term))
+        }
+        invoices::INVOICES | "bulk/SalesInvoice/SalesInvoices" => {
+            let found = issued(division, filter, "InvoiceID");
+            let found = found.filter(move |invoice| after.is_none_or(|key| invoice.id > key));
+            Box::new(found.map(move |invoice| Row::Invoice(division, invoice)))
+        }
+        invoices::LINES | "bulk/SalesInvoice/SalesInvoiceLines" => {
+            let lines = issued(division, filter, "ID")
+                .flat_map(move |invoice| invoice.lines.iter().map(move |line| (invoice, line)));
+            let lines = lines.filter(move |(invoice, line)| after.is_none_or(|key| invoice.line_id(line) > key));
+            Box::new(lines.map(move |(invoice, line)| Row::InvoiceLine(division, invoice, line)))
+        }
+        "documents/DocumentTypes" => Box::new(documents::types().into_iter().map(Row::Plain)),
+        "read/financial/ReceivablesList" => {
+            Box::new(subledger::outstanding(division, false).into_iter().map(Row::Plain))
+        }
+        "read/financial/ReceivablesListByAccount" => {
+            Box::new(subledger::outstanding(division, true).into_iter().map(Row::Plain))
         }
         "financial/FinancialPeriods" => Box::new(plain_after(system::periods(division), after)),
         "read/financial/JournalStatusList" => Box::new(system::journal_statuses(division).into_iter().map(Row::Plain)),
@@ -122,7 +151,10 @@ fn by_key<'a>(
             Box::new(scope.all.values().map(move |each| Row::Plain(system::division(each, division.code))))
         }
         "current/Me" => Box::new(std::iter::once(Row::Plain(system::me(division.code, scope.language, scope.now)))),
-        path => records(division, table_path(path), filter, after),
+        path => match Sort::of_path(path) {
+            Some(sort) => vouchers(division, resource, sort, filter, after),
+            None => records(division, table_path(path), filter, after),
+        },
     }
 }
 
@@ -153,20 +185,93 @@ fn records<'a>(
     }
 }
 
+/// Sales invoices in key order; one of them where the filter demands its key or that of one of its lines.
+fn issued<'a>(
+    division: &'a Division,
+    filter: Option<&Expression>,
+    row_key: &'static str,
+) -> Box<dyn Iterator<Item = &'a Invoice> + 'a> {
+    let ids = filter.and_then(Expression::equalities).and_then(|equalities| {
+        let one = |(name, value): &(&str, &Cell)| match (*name, *value) {
+            ("InvoiceID", Cell::Guid(id)) => Some(Some(*id)),
+            (name, Cell::Guid(id)) if name == row_key => {
+                Some(invoices::of_line(&division.invoices, *id).map(|invoice| invoice.id))
+            }
+            _ => None,
+        };
+        equalities.iter().map(one).collect::<Option<BTreeSet<Option<Uuid>>>>()
+    });
+    match ids {
+        Some(ids) => Box::new(ids.into_iter().flatten().filter_map(|id| division.invoices.get(&id))),
+        None => Box::new(division.invoices.values()),
+    }
+}
+
+/// Terms in key order; those of one entry where the filter demands it.
+fn terms<'a>(
+    division: &'a Division,
+    filter: Option<&Expression>,
+    after: Option<Uuid>,
+) -> Box<dyn Iterator<Item = TermRow<'a>> + 'a> {
+    let books = &division.subledger;
+    let row = move |(item, term)| TermRow { division, item, term };
+    let ids = filter.and_then(Expression::equalities).and_then(|equalities| {
+        let entry = |(name, value): &(&str, &Cell)| match (*name, *value) {
+            ("ID", Cell::Guid(id)) => Some(division.books.of_row(*id).map(Booked::id).into_iter().collect()),
+            ("TransactionEntryID", Cell::Guid(id)) => Some(vec![*id]),
+            ("YourRef", Cell::Text(text)) => Some(division.books.by_your_ref(text.trim_end())),
+            _ => None,
+        };
+        let found: Option<Vec<Vec<Uuid>>> = equalities.iter().map(entry).collect();
+        found.map(|lists| lists.into_iter().flatten().collect::<BTreeSet<Uuid>>())
+    });
+    match ids {
+        Some(ids) => Box::new(ids.into_iter().flat_map(|id| books.terms_of(id)).map(row)),
+        None => Box::new(books.terms_after(after).map(row)),
+    }
+}
+
+/// Entries of bank, cash or general journals, or their lines, in key order.
+fn vouchers<'a>(
+    division: &'a Division,
+    resource: &'static Resource,
+    sort: Sort,
+    filter: Option<&Expression>,
+    after: Option<Uuid>,
+) -> Rows<'a> {
+    let hidden = division.hides_payment_services;
+    let shown = move |voucher: &&'a Voucher| {
+        voucher.sort == sort && !(hidden && is_payment_service(division, &voucher.journal))
+    };
+    if resource.path == sort.names().0 {
+        let found = entries(division, filter, "EntryID", after).filter_map(Booked::voucher).filter(shown);
+        let found = found.filter(move |voucher| after.is_none_or(|key| voucher.id > key));
+        return Box::new(found.map(move |voucher| Row::Voucher(division, voucher)));
+    }
+    let found = entries(division, filter, "ID", after).filter_map(Booked::voucher).filter(shown);
+    let lines = found.flat_map(move |voucher| voucher.lines.iter().map(move |line| (voucher, line)));
+    let lines = lines.filter(move |(voucher, line)| after.is_none_or(|key| voucher.row_id(line.number) > key));
+    Box::new(lines.map(move |(voucher, line)| Row::VoucherLine(division, voucher, line)))
+}
+
+fn is_payment_service(division: &Division, journal: &str) -> bool {
+    division.table("financial/Journals").by_code(journal).is_some_and(|row| row.int("Type") == 16)
+}
+
 /// Entries in key order; `row_key` is the property that identifies a row of the resource and so its entry.
 fn entries<'a>(
     division: &'a Division,
     filter: Option<&Expression>,
     row_key: &'static str,
     after: Option<Uuid>,
-) -> Box<dyn Iterator<Item = &'a Entry> + 'a> {
+) -> Box<dyn Iterator<Item = &'a Booked> + 'a> {
     let looked_up = filter.and_then(Expression::equalities).and_then(|equalities| {
         let found: Option<Vec<Vec<Uuid>>> =
             equalities.iter().map(|(name, value)| entry_ids(division, name, value, row_key)).collect();
         found.map(|lists| lists.into_iter().flatten().collect::<BTreeSet<Uuid>>())
     });
     match looked_up {
-        Some(ids) => Box::new(ids.into_iter().filter_map(|id| division.books.get(id))),
+        Some(ids) => Box::new(ids.into_iter().filter_map(|id| division.books.any(id))),
         None => {
             // A row's guid differs from its entry's in the last four bytes only: start at the entry that the row is of.
             let mut start = *after.unwrap_or(Uuid::nil()).as_bytes();
@@ -180,13 +285,24 @@ fn entries<'a>(
 fn entry_ids(division: &Division, name: &str, value: &Cell, row_key: &str) -> Option<Vec<Uuid>> {
     let books = &division.books;
     if name == row_key && name == "ID" {
-        return Some(books.of_row(value.guid()?).map(|entry| entry.id).into_iter().collect());
+        return Some(books.of_row(value.guid()?).map(Booked::id).into_iter().collect());
     }
     match (name, value) {
         ("EntryID", Cell::Guid(id)) if row_key == "EntryID" => Some(vec![*id]),
         // A release has an entry guid of its own, which is not to be found this way.
-        ("EntryID" | "TransactionEntryID", Cell::Guid(id)) if books.get(*id).is_some() => Some(vec![*id]),
-        ("YourRef", Cell::Text(text)) => Some(books.by_your_ref(text.trim_end())),
+        ("EntryID", Cell::Guid(id)) if books.any(*id).is_some() => Some(vec![*id]),
+        ("YourRef", Cell::Text(text)) => {
+            let mut ids = books.by_your_ref(text.trim_end());
+            // The ledger rows of what paid an entry carry its reference as well.
+            let paid: Vec<Uuid> =
+                ids.iter().flat_map(|id| division.subledger.terms_of(*id)).filter_map(closer).collect();
+            ids.extend(paid);
+            Some(ids)
+        }
         _ => None,
     }
+}
+
+fn closer((_, term): (&Item, &Term)) -> Option<Uuid> {
+    term.closed.map(|closed| closed.by)
 }

@@ -7,8 +7,19 @@ use uuid::Uuid;
 use super::cell::Cell;
 
 /// Properties that every table looks rows up by.
-const INDEXED: [&str; 8] =
-    ["Code", "VATNumber", "Email", "SearchCode", "ChamberOfCommerce", "Name", "VATCodeID", "EntityKey"];
+const INDEXED: [&str; 11] = [
+    "Code",
+    "VATNumber",
+    "Email",
+    "SearchCode",
+    "ChamberOfCommerce",
+    "Name",
+    "VATCodeID",
+    "EntityKey",
+    "HID",
+    "Subject",
+    "Document",
+];
 
 /// One row: what is set in it; everything else is null.
 #[derive(Clone, Debug)]

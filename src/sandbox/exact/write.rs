@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Failure};
 use super::body::Body;
+use super::cell::Cell;
 use super::contract::Resource;
 use super::query::Query;
 use super::read::{key_filter, resource_of};
@@ -13,8 +14,9 @@ use super::render::{self, Style};
 use super::route::Route;
 use super::rows::Row;
 use super::service::ApiRequest;
+use super::vouchers::Sort;
 use super::world::World;
-use super::{filter, master, sales};
+use super::{documents, filter, invoices, master, sales, subledger, vouchers};
 
 /// Carries out a change.
 pub fn change(world: &mut World, request: &ApiRequest, route: &Route) -> Result<Answer, Failure> {
@@ -45,11 +47,24 @@ fn post(world: &mut World, request: &ApiRequest, code: i32, resource: &'static R
     check_json(request)?;
     let body = Body::parse(resource, &request.body, true)?;
     let now = world.local();
+    let url = world.public_url.clone();
     let division = world.divisions.get_mut(&code).ok_or_else(Failure::not_found)?;
     let id = match resource.path {
+        invoices::PRINTS => {
+            let row = invoices::print(division, &body, &url, now)?;
+            return answered(world, request, code, resource, row);
+        }
+        invoices::INVOICES => invoices::create(division, &body, now)?,
+        invoices::LINES => invoices::add_line(division, &body, now)?,
+        documents::DOCUMENTS => documents::create(division, &body, now)?,
+        documents::ATTACHMENTS => documents::attach(division, &body, &url)?,
         "salesentry/SalesEntries" => sales::create(division, &body, now)?,
         "salesentry/SalesEntryLines" => sales::add_line(division, &body, now)?,
-        _ => master::create(division, resource, &body, now)?,
+        path => match Sort::of_path(path) {
+            Some(sort) if path == sort.names().0 => vouchers::create(division, sort, &body, now)?,
+            Some(sort) => vouchers::add_line(division, sort, &body, now)?,
+            None => master::create(division, resource, &body, now)?,
+        },
     };
     created(world, request, code, resource, &body, id)
 }
@@ -69,13 +84,29 @@ fn created(
     query.filter = Some(filter::parse(&key_filter(resource, &format!("guid'{id}'")), resource)?);
     if request.wants_representation() {
         let page = query.run(scope);
-        let row = page.rows.first().ok_or_else(Failure::not_found)?;
-        return Ok(render::single(scope, &query, row, 201, style));
+        // What cannot be read back, such as a payment service's entry, comes back as it was sent.
+        if let Some(row) = page.rows.first() {
+            return Ok(render::single(scope, &query, row, 201, style));
+        }
     }
     let mut cells: BTreeMap<_, _> = body.cells().map(|(property, cell)| (property.name, cell)).collect();
     for key in &resource.key {
         cells.insert(key, id.into());
     }
+    answered(world, request, code, resource, cells)
+}
+
+/// The answer to a POST with these properties set, all others null.
+fn answered(
+    world: &World,
+    request: &ApiRequest,
+    code: i32,
+    resource: &'static Resource,
+    cells: BTreeMap<&'static str, Cell>,
+) -> Result<Answer, Failure> {
+    let scope = world.scope(code).ok_or_else(Failure::not_found)?;
+    let style = Style { public_url: &world.public_url, path: &request.path, atom: !request.wants_json() };
+    let query = Query::parse_unfiltered(resource, &[])?;
     Ok(render::single(scope, &query, &Row::Plain(cells), 201, style))
 }
 
@@ -93,9 +124,11 @@ fn put(
     let division = world.divisions.get_mut(&code).ok_or_else(Failure::not_found)?;
     match resource.path {
         "salesentry/SalesEntries" => sales::update(division, id, &body, now)?,
-        "salesentry/SalesEntryLines" | "cashflow/Receivables" => {
-            return Err(Failure::Request(405, "Method Not Allowed".to_owned()));
-        }
+        "salesentry/SalesEntryLines" => sales::change_line(division, id, &body, now)?,
+        invoices::INVOICES => invoices::update(division, id, &body, now)?,
+        invoices::LINES => invoices::change_line(division, id, &body, now)?,
+        documents::DOCUMENTS => documents::update(division, id, &body, now)?,
+        "cashflow/Receivables" => subledger::change_term(division, id, &body, now)?,
         _ => master::update(division, resource, id, &body, now)?,
     }
     Ok(Answer::empty(204))
@@ -111,6 +144,11 @@ fn delete(world: &mut World, code: i32, resource: &'static Resource, key: &str) 
     match resource.path {
         "salesentry/SalesEntries" => sales::delete(division, id, now)?,
         "salesentry/SalesEntryLines" => sales::delete_line(division, id, now)?,
+        invoices::INVOICES => invoices::delete(division, id, now)?,
+        invoices::LINES => invoices::delete_line(division, id, now)?,
+        documents::DOCUMENTS => documents::delete(division, id, now)?,
+        documents::ATTACHMENTS => documents::detach(division, id, now)?,
+        path if Sort::of_path(path).is_some() => vouchers::delete(division, id, now)?,
         _ => master::delete(division, resource, id, now)?,
     }
     Ok(Answer::empty(204))

@@ -28,7 +28,7 @@ pub(super) fn accounts(builder: &mut Builder, hard_to_match: bool) -> Vec<Existi
     let mut accounts = Vec::new();
     for (place, customer) in builder.customers.iter().enumerate() {
         // A customer whose own pointer or number is wrong has no account: its document must be held for that alone.
-        let is_plain = customer.exact_account.is_none() && customer.company.is_some();
+        let is_plain = customer.exact_account.is_none() && customer.company.is_some() && customer.entity == 0;
         if is_plain {
             accounts.extend(known(customer, place));
         }

@@ -7,23 +7,27 @@ use super::builder::Builder;
 use super::customers::Customer;
 use super::document::{Document, Settlement};
 use super::draft::{Draft, Fate, Sums};
+use super::entities::{ENTITIES, Entity};
 use super::failures::MISSING_YEAR;
-use super::{ChargebeeData, Expectation, credit_notes};
+use super::plan::Act;
+use super::{ChargebeeData, Expectation, Series, credit_notes, stories};
 
 /// What stands before the digits of every invoice number.
 const PREFIX: &str = "INV-";
 
 /// A draft that has become a document.
-struct Numbered<'a> {
-    draft: &'a Draft,
-    sums: Sums,
-    number: String,
+pub(super) struct Numbered<'a> {
+    pub draft: &'a Draft,
+    pub sums: Sums,
+    pub number: String,
     settlement: Settlement,
     updated_at: i64,
 }
 
 /// Writes the invoices, their payments and what is expected of them into `data`.
-pub(super) fn documents(builder: &mut Builder, data: &mut ChargebeeData) {
+///
+/// In a whole world nothing is paid or credited yet: that is what the acts are for.
+pub(super) fn documents(builder: &mut Builder, data: &mut ChargebeeData) -> Vec<Act> {
     let mut drafts = std::mem::take(&mut builder.drafts);
     drafts.sort_by_key(|draft| draft.date);
     let mut numbered = number(builder, &drafts, data);
@@ -33,31 +37,42 @@ pub(super) fn documents(builder: &mut Builder, data: &mut ChargebeeData) {
         let first = !std::mem::replace(&mut seen[document.draft.customer], true);
         write(builder, document, first, data);
     }
+    if let Some(series) = data.series.first_mut() {
+        series.credit_note = format!("CN-{:05}", data.credit_notes.len());
+    }
+    let acts = if builder.is_whole() { stories::tell(builder, &numbered) } else { Vec::new() };
     builder.drafts = drafts;
+    acts
 }
 
 fn number<'a>(builder: &mut Builder, drafts: &'a [Draft], data: &mut ChargebeeData) -> Vec<Numbered<'a>> {
-    let mut last = 0;
+    let mut last = [0; ENTITIES.len()];
     let mut numbered = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let number = if draft.fate == Fate::Pending {
             format!("draft_inv_{}", builder.dice.token(12))
         } else {
-            last += 1;
-            format!("{PREFIX}{last:05}")
+            let entity = builder.customers[draft.customer].entity;
+            last[entity] += 1;
+            format!("{}{PREFIX}{:05}", ENTITIES[entity].prefix, last[entity])
         };
         let sums = draft.sums(builder.customers[draft.customer].tax_inclusive);
         let settlement = settle(builder, draft, sums.total);
         let updated_at = updated_at(draft, &settlement, builder.now);
         numbered.push(Numbered { draft, sums, number, settlement, updated_at });
     }
-    data.last_number = format!("{PREFIX}{last:05}");
+    let series = |(entity, last): (Entity, i32)| Series {
+        entity: entity.id.map(str::to_owned),
+        invoice: format!("{}{PREFIX}{last:05}", entity.prefix),
+        credit_note: format!("{}CN-00000", entity.prefix),
+    };
+    data.series = ENTITIES.into_iter().zip(last).map(series).collect();
     numbered
 }
 
 /// Who collects by itself is paid at once, mostly; who pays on account takes some weeks.
 fn settle(builder: &mut Builder, draft: &Draft, total: i64) -> Settlement {
-    if !matches!(draft.fate, Fate::Any | Fate::Credited) || total == 0 {
+    if builder.is_whole() || !matches!(draft.fate, Fate::Any | Fate::Credited) || total == 0 {
         return Settlement::Open;
     }
     let (percent, seconds) = match draft.net_term_days {
@@ -110,7 +125,8 @@ fn write(builder: &Builder, document: &Numbered<'_>, first_of_customer: bool, da
     }
     .row();
     let note_number = format!("CN-{:05}", data.credit_notes.len() + 1);
-    if let Some(note) = credit_notes::credit(&mut row, document.draft.fate, &note_number, builder.now.as_second()) {
+    let fate = if builder.is_whole() { Fate::Any } else { document.draft.fate };
+    if let Some(note) = credit_notes::credit(&mut row, fate, &note_number, builder.now.as_second()) {
         data.credit_notes.push(note.to_string());
     }
     if let Settlement::Paid { transaction, at } = &document.settlement {
@@ -128,7 +144,8 @@ pub(in crate::sandbox) fn exchange_rate(currency: &str, date: Timestamp) -> f64 
         return 1.0;
     }
     let day = date.as_second() / 86_400;
-    (9_100 + day * 37 % 400) as f64 / 10_000.0
+    let base = if currency == "GBP" { 11_500 } else { 9_100 };
+    (base + day * 37 % 400) as f64 / 10_000.0
 }
 
 /// The online payment of an invoice.
@@ -150,8 +167,10 @@ fn payment(invoice: &Value, id: &str, at: Timestamp, customer: &Customer) -> Val
         "linked_refunds": [], "deleted": false, "updated_at": at + 1, "resource_version": (at + 1) * 1000,
         "object": "transaction",
     });
-    if let Some(subscription) = invoice.get("subscription_id") {
-        row["subscription_id"] = subscription.clone();
+    for name in ["subscription_id", "business_entity_id"] {
+        if let Some(value) = invoice.get(name) {
+            row[name] = value.clone();
+        }
     }
     row
 }

@@ -4,10 +4,12 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, Zoned};
 
+use super::Extent;
 use super::catalogue::{Cycle, Item, ItemKind};
 use super::customers::{Buyer, Customer};
 use super::dice::Dice;
 use super::draft::{Draft, Fate, Line};
+use super::entities::{ENTITIES, Entity};
 use super::taxes::{Tax, treatment};
 
 /// Where Wolkwerk is, and by which its documents are dated.
@@ -19,19 +21,38 @@ pub(super) struct Builder {
     pub dice: Dice,
     pub zone: TimeZone,
     pub now: Timestamp,
+    pub extent: Extent,
     pub customers: Vec<Customer>,
     pub drafts: Vec<Draft>,
 }
 
 impl Builder {
-    pub(super) fn new(seed: u64, now: Timestamp) -> Self {
+    pub(super) fn new(seed: u64, now: Timestamp, extent: Extent) -> Self {
         Self {
             dice: Dice::new(seed),
             zone: TimeZone::get(ZONE).unwrap_or(TimeZone::UTC),
             now,
+            extent,
             customers: Vec::new(),
             drafts: Vec::new(),
         }
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.extent != Extent::Invoices
+    }
+
+    /// The first month, of the year that the demo books, in which ordinary documents are dated.
+    pub(super) fn first_month(&self) -> i8 {
+        match self.extent {
+            Extent::Invoices => 1,
+            Extent::Whole { first_month } => first_month.clamp(1, 12),
+        }
+    }
+
+    /// The company that a customer buys from.
+    pub(super) fn entity_of(&self, customer: usize) -> Entity {
+        ENTITIES[self.customers[customer].entity]
     }
 
     /// The business date of the sandbox's present.
@@ -93,6 +114,7 @@ impl Builder {
 
     /// A line of one item for the customer's term that begins at `from`, at list price and the customer's tax.
     pub(super) fn line(&self, customer: usize, item: Item, quantity: i64, from: &Zoned, cycle: Cycle) -> Line {
+        let home = self.entity_of(customer).country;
         let customer = &self.customers[customer];
         let price = item.price(cycle, customer.currency);
         let is_charge = item.kind == ItemKind::Charge;
@@ -103,7 +125,8 @@ impl Builder {
             from: from.timestamp(),
             to: if is_charge { from.timestamp() } else { term_end(from, cycle) },
             coupon: None,
-            tax: treatment(customer.country, customer.vat_number.is_some()),
+            manual_percent: 0,
+            tax: treatment(home, customer.country, customer.vat_number.is_some()),
             subscription: (!is_charge).then(|| customer.subscription_id.clone()),
             price,
         }

@@ -78,7 +78,7 @@ impl Price {
 }
 
 impl Item {
-    /// The item's price in a currency: a year costs ten months, a dollar price is a tenth dearer.
+    /// The item's price in a currency: a year costs ten months, a dollar price is a tenth dearer, one in pounds a tenth lower.
     pub(super) fn price(&self, cycle: Cycle, currency: &str) -> Price {
         let (suffix, word) = match (self.kind, cycle) {
             (ItemKind::Charge, _) | (_, Cycle::Once) => (String::new(), ""),
@@ -86,7 +86,11 @@ impl Item {
             (_, Cycle::Yearly) => ("-yearly".to_owned(), " Yearly"),
         };
         let months = if cycle == Cycle::Yearly && self.kind != ItemKind::Charge { 10 } else { 1 };
-        let cents = if currency == "USD" { self.cents * 11 / 10 } else { self.cents };
+        let cents = match currency {
+            "USD" => self.cents * 11 / 10,
+            "GBP" => self.cents * 9 / 10,
+            _ => self.cents,
+        };
         Price {
             id: format!("{}-{}{suffix}", self.id, currency.to_lowercase()),
             name: format!("{} {currency}{word}", self.name),
@@ -106,13 +110,13 @@ pub(super) struct Catalogue {
 }
 
 /// The whole catalogue, made at `since`.
-pub(super) fn catalogue(since: Timestamp) -> Catalogue {
+pub(super) fn catalogue(since: Timestamp, currencies: &[&str]) -> Catalogue {
     let at = since.as_second();
     let mut prices = Vec::new();
     for item in &ITEMS {
         let cycles: &[Cycle] =
             if item.kind == ItemKind::Charge { &[Cycle::Once] } else { &[Cycle::Monthly, Cycle::Yearly] };
-        for currency in ["EUR", "USD"] {
+        for currency in currencies {
             prices.extend(cycles.iter().map(|cycle| price_row(item, *cycle, currency, at)));
         }
     }

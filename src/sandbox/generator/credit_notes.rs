@@ -46,7 +46,7 @@ fn note(invoice: &Value, kind: &str, number: &str, at: i64) -> Value {
         "billing_address": invoice["billing_address"], "channel": "web", "deleted": false, "updated_at": at + 1,
         "resource_version": (at + 1) * 1000, "object": "credit_note",
     });
-    for name in ["subscription_id", "vat_number", "vat_number_prefix"] {
+    for name in ["subscription_id", "vat_number", "vat_number_prefix", "business_entity_id"] {
         if let Some(value) = invoice.get(name) {
             note[name] = value.clone();
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::catalogue::{BUSINESS, Cycle, Item, STARTER, TEAM};
 use super::dice::Dice;
+use super::entities::ENTITIES;
 use super::{vat_numbers, words};
 
 /// What makes a customer one for the tax.
@@ -37,6 +38,8 @@ pub(super) struct Customer {
     /// The custom field with an Exact account's guid.
     pub exact_account: Option<String>,
     pub tax_inclusive: bool,
+    /// The place of the company that it buys from.
+    pub entity: usize,
     pub plan: Item,
     pub cycle: Cycle,
     pub seats: i64,
@@ -79,6 +82,7 @@ impl Customer {
             has_loyalty: dice.chance(8),
             subscription_id: dice.token(16),
             exact_account: None,
+            entity: 0,
             has_updated_at: true,
             id,
             company,
@@ -106,6 +110,21 @@ impl Customer {
         };
         let country = ["NL", "BE", "DE", "FR", "US", "GB"].into_iter().find(|known| *known == country).unwrap_or("NL");
         Self::random(dice, country, buyer, created_at)
+    }
+
+    /// The same customer as one of the group's three companies has it: Germans and Belgians at home, some of the French at
+    /// either, the British in pounds.
+    pub(super) fn of_the_group(mut self, dice: &mut Dice) -> Self {
+        self.entity = match self.country {
+            "DE" => 1,
+            "BE" => 2,
+            "FR" if self.company.is_some() => dice.between(0, 2) as usize,
+            _ => 0,
+        };
+        if self.country == "GB" {
+            self.currency = "GBP";
+        }
+        self
     }
 
     /// The VAT number with its country prefix and without punctuation, as Exact holds it.
@@ -156,6 +175,7 @@ impl Customer {
             ("vat_number_status", self.vat_number.as_deref().map(|_| "not_validated")),
             ("cf_kvk", self.kvk.as_deref()),
             ("cf_exact_account", self.exact_account.as_deref()),
+            ("business_entity_id", ENTITIES[self.entity].id),
         ];
         for (name, value) in optional {
             if let Some(value) = value {

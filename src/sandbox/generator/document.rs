@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::customers::Customer;
 use super::draft::{Discount, Draft, Fate, Line, Sums, Worked};
+use super::entities::ENTITIES;
 use super::taxes::Tax;
 
 /// How an invoice was settled by the time of the sandbox.
@@ -93,6 +94,9 @@ impl Document<'_> {
         if let Some(first) = subscriptions.first().filter(|first| subscriptions.iter().all(|other| other == *first)) {
             row["subscription_id"] = first.as_str().into();
         }
+        if let Some(entity) = ENTITIES[self.customer.entity].id {
+            row["business_entity_id"] = entity.into();
+        }
         if let Some(number) = &self.customer.vat_number {
             row["vat_number"] = number.as_str().into();
         }
@@ -172,14 +176,21 @@ impl Document<'_> {
     }
 
     fn line_discounts(&self, index: usize, line: &Line, worked: &Worked) -> Vec<Value> {
-        let of_line = line.coupon.iter().map(|(coupon, _)| ("item_level_coupon", *coupon, worked.item_discount));
+        let of_coupon = worked.item_discount - worked.manual;
+        let of_line = line.coupon.iter().map(|(coupon, _)| ("item_level_coupon", Some(*coupon), of_coupon));
+        let by_hand = (line.manual_percent > 0).then_some(("item_level_discount", None, worked.manual));
         let of_document = self.draft.discounts.iter().zip(&worked.shares);
-        let of_document = of_document.map(|(discount, share)| ("document_level_coupon", discount.coupon(), *share));
+        let of_document = of_document.map(|(discount, share)| (discount.level(), discount.coupon(), *share));
         of_line
+            .chain(by_hand)
             .chain(of_document)
             .map(|(kind, coupon, amount)| {
-                json!({"line_item_id": self.line_id(index), "discount_type": kind, "coupon_id": coupon,
-                    "entity_id": coupon, "discount_amount": amount, "object": "line_item_discount"})
+                let mut row = json!({"line_item_id": self.line_id(index), "discount_type": kind,
+                    "discount_amount": amount, "object": "line_item_discount"});
+                if let Some(coupon) = coupon {
+                    (row["coupon_id"], row["entity_id"]) = (coupon.into(), coupon.into());
+                }
+                row
             })
             .collect()
     }
@@ -195,21 +206,30 @@ impl Document<'_> {
         worked.taxes.iter().map(row).collect()
     }
 
-    /// The document's discounts: one row per coupon on a line, one per coupon on the document.
+    /// The document's discounts: one row per coupon or hand on a line, one per discount of the document.
     fn discounts(&self) -> Value {
         let lines = self.draft.lines.iter().zip(&self.sums.lines).enumerate();
-        let of_lines = lines.filter_map(|(index, (line, worked))| {
+        let of_lines = lines.clone().filter_map(|(index, (line, worked))| {
             let (coupon, percent) = line.coupon?;
-            Some(json!({"amount": worked.item_discount, "description": format!("{percent}% off"),
+            Some(json!({"amount": worked.item_discount - worked.manual, "description": format!("{percent}% off"),
                 "line_item_id": self.line_id(index), "entity_type": "item_level_coupon",
                 "discount_type": "percentage", "entity_id": coupon, "object": "discount"}))
         });
+        let by_hand = lines.filter(|(_, (line, _))| line.manual_percent > 0).map(|(index, (line, worked))| {
+            json!({"amount": worked.manual, "description": format!("{}% off by hand", line.manual_percent),
+                "line_item_id": self.line_id(index), "entity_type": "item_level_discount",
+                "discount_type": "percentage", "object": "discount"})
+        });
         let of_document = self.draft.discounts.iter().enumerate().map(|(index, discount)| {
             let amount: i64 = self.sums.lines.iter().filter_map(|line| line.shares.get(index)).sum();
-            json!({"amount": amount, "description": discount.coupon(), "entity_type": "document_level_coupon",
-                "discount_type": discount.kind(), "entity_id": discount.coupon(), "object": "discount"})
+            let mut row = json!({"amount": amount, "description": discount.coupon().unwrap_or(discount.level()),
+                "entity_type": discount.level(), "discount_type": discount.kind(), "object": "discount"});
+            if let Some(coupon) = discount.coupon() {
+                row["entity_id"] = coupon.into();
+            }
+            row
         });
-        of_lines.chain(of_document).collect()
+        of_lines.chain(by_hand).chain(of_document).collect()
     }
 
     /// The document's taxes: one row per name, without the rate.
@@ -230,16 +250,26 @@ impl Document<'_> {
 }
 
 impl Discount {
-    fn coupon(&self) -> &'static str {
+    fn coupon(&self) -> Option<&'static str> {
         match self {
-            Discount::DocumentPercent { coupon, .. } | Discount::DocumentAmount { coupon, .. } => coupon,
+            Discount::DocumentPercent { coupon, .. } | Discount::DocumentAmount { coupon, .. } => Some(coupon),
+            Discount::ManualPercent { .. } | Discount::Promotional { .. } => None,
+        }
+    }
+
+    /// The row's `entity_type`, and the `discount_type` of its shares.
+    fn level(&self) -> &'static str {
+        match self {
+            Discount::DocumentPercent { .. } | Discount::DocumentAmount { .. } => "document_level_coupon",
+            Discount::ManualPercent { .. } => "document_level_discount",
+            Discount::Promotional { .. } => "promotional_credits",
         }
     }
 
     fn kind(&self) -> &'static str {
         match self {
-            Discount::DocumentPercent { .. } => "percentage",
-            Discount::DocumentAmount { .. } => "fixed_amount",
+            Discount::DocumentPercent { .. } | Discount::ManualPercent { .. } => "percentage",
+            Discount::DocumentAmount { .. } | Discount::Promotional { .. } => "fixed_amount",
         }
     }
 }

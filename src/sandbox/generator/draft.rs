@@ -29,6 +29,10 @@ pub(super) enum Discount {
     DocumentPercent { coupon: &'static str, percent: i64 },
     /// An amount spread over the lines.
     DocumentAmount { coupon: &'static str, amount: i64 },
+    /// A percentage of every line that somebody typed in, without a coupon.
+    ManualPercent { percent: i64 },
+    /// Promotional credits that the customer had.
+    Promotional { amount: i64 },
 }
 
 /// One line.
@@ -44,6 +48,8 @@ pub(super) struct Line {
     pub to: Timestamp,
     /// A coupon on the line alone, in per cent.
     pub coupon: Option<(&'static str, i64)>,
+    /// A discount on the line alone that somebody typed in, in per cent of the amount; 0 for none.
+    pub manual_percent: i64,
     pub tax: Tax,
     pub subscription: Option<String>,
 }
@@ -69,7 +75,10 @@ pub(super) struct Draft {
 #[derive(Clone, Debug)]
 pub(super) struct Worked {
     pub amount: i64,
+    /// By coupon and by hand.
     pub item_discount: i64,
+    /// Of that, by hand.
+    pub manual: i64,
     /// Per document discount, this line's share.
     pub shares: Vec<i64>,
     pub taxes: Vec<TaxPart>,
@@ -121,8 +130,9 @@ impl Line {
             Some(hundredths) => rounded(self.unit_amount * hundredths, 100),
             None => self.unit_amount * self.quantity,
         };
-        let item_discount = self.coupon.map_or(0, |(_, percent)| rounded(amount * percent, 100));
-        Worked { amount, item_discount, shares: Vec::new(), taxes: Vec::new() }
+        let of_coupon = self.coupon.map_or(0, |(_, percent)| rounded(amount * percent, 100));
+        let manual = rounded(amount * self.manual_percent, 100);
+        Worked { amount, item_discount: of_coupon + manual, manual, shares: Vec::new(), taxes: Vec::new() }
     }
 }
 
@@ -131,8 +141,10 @@ fn spread(discount: &Discount, lines: &mut [Worked]) {
     let left: Vec<i64> = lines.iter().map(|line| line.amount - line.discount()).collect();
     let whole: i64 = left.iter().sum();
     let total = match discount {
-        Discount::DocumentPercent { percent, .. } => rounded(whole * percent, 100),
-        Discount::DocumentAmount { amount, .. } => *amount.min(&whole),
+        Discount::DocumentPercent { percent, .. } | Discount::ManualPercent { percent } => {
+            rounded(whole * percent, 100)
+        }
+        Discount::DocumentAmount { amount, .. } | Discount::Promotional { amount } => *amount.min(&whole),
     };
     let mut given = 0;
     let last = lines.len().saturating_sub(1);

@@ -10,9 +10,12 @@ mod customers;
 mod dice;
 pub(super) mod document;
 mod draft;
+pub(crate) mod entities;
 mod failures;
+pub(crate) mod plan;
 mod regular;
 mod special;
+mod stories;
 mod subscriptions;
 pub(super) mod taxes;
 mod vat_numbers;
@@ -25,6 +28,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use accounts::ExistingAccount;
+pub use entities::{ENTITIES, Entity};
+pub use plan::{Act, Deed, Share, Work};
 
 use builder::Builder;
 
@@ -46,6 +51,20 @@ pub struct GeneratorOptions {
     pub now: Timestamp,
     /// Whether there are documents that cannot be booked (E27–E32).
     pub failures: bool,
+    pub extent: Extent,
+}
+
+/// How much of a company's life is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// Invoices of one company, paid online or open, and a credit note of each kind.
+    #[default]
+    Invoices,
+    /// Three companies, and everything that happens to an invoice: the year's documents from this month on.
+    Whole {
+        /// 1 to 12.
+        first_month: i8,
+    },
 }
 
 /// Why a document is expected to be held.
@@ -71,11 +90,20 @@ pub struct ChargebeeData {
     pub invoices: Vec<String>,
     pub credit_notes: Vec<String>,
     pub transactions: Vec<String>,
-    /// The last invoice number that was given.
-    pub last_number: String,
+    /// The last numbers that were given, by business entity.
+    pub series: Vec<Series>,
     /// Document number to the reason for which it must be held while only the demo's year and the one before are open.
     /// Every in-scope document that is not here must be booked.
     pub expectations: BTreeMap<String, Expectation>,
+}
+
+/// The last numbers that a business entity has given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// The default entity has no id.
+    pub entity: Option<String>,
+    pub invoice: String,
+    pub credit_note: String,
 }
 
 /// The world on both sides.
@@ -84,11 +112,13 @@ pub struct World {
     pub chargebee: ChargebeeData,
     /// The accounts that exist in Exact before the first run.
     pub accounts: Vec<ExistingAccount>,
+    /// What happens to the documents, on both sides, in the order of time.
+    pub acts: Vec<Act>,
 }
 
 /// Makes a world.
 pub fn generate(options: GeneratorOptions) -> World {
-    let mut builder = Builder::new(options.seed, options.now);
+    let mut builder = Builder::new(options.seed, options.now, options.extent);
     let wanted = options.size.invoices;
     let failed = if options.failures { failures::add(&mut builder, wanted) } else { 0 };
     let unusual = special::add(&mut builder, (wanted - failed) / 2);
@@ -96,11 +126,11 @@ pub fn generate(options: GeneratorOptions) -> World {
     regular::add(&mut builder, customers, wanted - failed - unusual);
     let accounts = accounts::accounts(&mut builder, options.failures && options.size.customers >= 10);
     let mut data = ChargebeeData::default();
-    assemble::documents(&mut builder, &mut data);
+    let acts = assemble::documents(&mut builder, &mut data);
     data.subscriptions = subscriptions::rows(&builder);
     data.customers = customer_rows(&builder);
     catalogue_rows(&builder, &mut data);
-    World { chargebee: data, accounts }
+    World { chargebee: data, accounts, acts }
 }
 
 /// Customers in the order in which they came, the last of each page of ten changed in the same second as the next.
@@ -117,7 +147,8 @@ fn customer_rows(builder: &Builder) -> Vec<String> {
 
 fn catalogue_rows(builder: &Builder, data: &mut ChargebeeData) {
     let years = SignedDuration::from_hours(24 * 800);
-    let catalogue = catalogue::catalogue(builder.now.checked_sub(years).unwrap_or(builder.now));
+    let currencies: &[&str] = if builder.is_whole() { &["EUR", "USD", "GBP"] } else { &["EUR", "USD"] };
+    let catalogue = catalogue::catalogue(builder.now.checked_sub(years).unwrap_or(builder.now), currencies);
     let texts = |rows: Vec<Value>| rows.iter().map(Value::to_string).collect();
     data.item_families = texts(catalogue.item_families);
     data.items = texts(catalogue.items);

@@ -14,7 +14,10 @@ pub(super) fn add(builder: &mut Builder, customers: usize, invoices: usize) {
     let first = builder.customers.len();
     for _ in 0..customers {
         let created_at = builder.some_day_before_the_year();
-        let customer = Customer::anywhere(&mut builder.dice, created_at);
+        let mut customer = Customer::anywhere(&mut builder.dice, created_at);
+        if builder.is_whole() {
+            customer = customer.of_the_group(&mut builder.dice);
+        }
         builder.add_customer(customer);
     }
     for (place, customer) in (first..first + customers).enumerate() {
@@ -40,12 +43,13 @@ fn history(builder: &mut Builder, customer: usize, count: usize) {
 /// The beginnings of the customer's terms within the year, at most `count`.
 fn term_starts(builder: &mut Builder, customer: usize, count: usize) -> Vec<Zoned> {
     let is_yearly = builder.customers[customer].cycle == Cycle::Yearly;
-    let terms = if is_yearly { count.min(1) } else { count.min(12) };
+    let months = 13 - usize::from(builder.first_month().unsigned_abs());
+    let terms = if is_yearly { count.min(1) } else { count.min(months) };
     if terms == 0 {
         return Vec::new();
     }
     let last_start = 13 - terms as i64;
-    let (month, day) = (builder.dice.between(1, last_start), builder.dice.between(1, 28));
+    let (month, day) = (builder.dice.between(builder.first_month().into(), last_start), builder.dice.between(1, 28));
     let date = builder.day(month as i8, day as i8);
     let start = builder.during(date);
     (0..terms as i64).filter_map(|term| start.checked_add(term.months()).ok()).collect()
@@ -72,7 +76,20 @@ fn term(builder: &mut Builder, customer: usize, start: &Zoned, is_first: bool) -
     if is_first && builder.dice.chance(20) {
         draft.discounts.push(Discount::DocumentPercent { coupon: "WELCOME10", percent: 10 });
     }
+    if builder.is_whole() {
+        by_hand(builder, &mut draft);
+    }
     draft
+}
+
+/// What somebody in sales does to some invoices: a discount on a line or on all, credit from a promotion.
+fn by_hand(builder: &mut Builder, draft: &mut Draft) {
+    match builder.dice.between(1, 20) {
+        1 => draft.lines[0].manual_percent = 5,
+        2 => draft.discounts.push(Discount::ManualPercent { percent: 7 }),
+        3 => draft.discounts.push(Discount::Promotional { amount: 500 }),
+        _ => {}
+    }
 }
 
 /// One service on some working day of the year that has come.
@@ -90,7 +107,7 @@ fn service(builder: &mut Builder, customer: usize) -> Draft {
 
 /// A day of the year that is not later than yesterday.
 fn some_day(builder: &mut Builder) -> Date {
-    let first = builder.first_day();
+    let first = builder.day(builder.first_month(), 1);
     let last = builder.today().yesterday().unwrap_or(first).min(builder.day(12, 30));
     let span = last.since(first).map_or(0, |span| i64::from(span.get_days()));
     let ahead = builder.dice.between(0, span.max(0));

@@ -45,6 +45,9 @@ fn row(builder: &Builder, id: &str, draft: &Draft, lines: &[&Line]) -> Value {
         "resource_version": term_start * 1000, "object": "subscription",
     });
     loyalty(customer, &mut row);
+    if let Some(entity) = builder.entity_of(draft.customer).id {
+        row["business_entity_id"] = entity.into();
+    }
     row
 }
 

@@ -23,13 +23,13 @@ pub(in crate::sandbox) struct TaxPart {
 /// EU members that Wolkwerk sells to, with their standard rate.
 const MEMBERS: [(&str, i64); 6] = [("NL", 21), ("BE", 21), ("DE", 19), ("FR", 20), ("ES", 21), ("GR", 24)];
 
-/// What Wolkwerk charges a customer of this country: Dutch VAT at home, nothing to companies with a VAT number elsewhere
-/// in the EU (reverse charge), the customer's own rate to anybody else there (OSS), nothing outside.
-pub(in crate::sandbox) fn treatment(country: &str, has_vat_number: bool) -> Tax {
+/// What a company of `home` charges a customer of this country: its own VAT at home, nothing to companies with a VAT
+/// number elsewhere in the EU (reverse charge), the customer's own rate to anybody else there (OSS), nothing outside.
+pub(in crate::sandbox) fn treatment(home: &str, country: &str, has_vat_number: bool) -> Tax {
     let Some((country, percent)) = MEMBERS.into_iter().find(|(member, _)| *member == country) else {
         return Tax::Exempt("export");
     };
-    if country != "NL" && has_vat_number {
+    if country != home && has_vat_number {
         return Tax::Exempt("reverse_charge");
     }
     Tax::Rate { percent, country }

@@ -8,7 +8,7 @@ use super::*;
 
 fn options(customers: usize, invoices: usize, failures: bool) -> GeneratorOptions {
     let now = "2027-01-05T08:30:00Z".parse().unwrap();
-    GeneratorOptions { seed: 1, size: Size { customers, invoices }, now, failures }
+    GeneratorOptions { seed: 1, size: Size { customers, invoices }, now, failures, extent: Extent::Invoices }
 }
 
 fn rows(texts: &[String]) -> Vec<Value> {
@@ -325,4 +325,38 @@ fn only_the_customers_of_e28_have_a_wrong_vat_number() {
         let is_valid = vat_id_validator::check_vat(&full).is_valid;
         assert_eq!(is_valid, !failing.contains(customer["id"].as_str().unwrap()), "{full}");
     }
+}
+
+fn whole() -> GeneratorOptions {
+    GeneratorOptions { extent: Extent::Whole { first_month: 1 }, ..options(40, 200, false) }
+}
+
+#[test]
+fn a_whole_world_is_the_same_for_the_same_seed_and_its_acts_come_in_the_order_of_time() {
+    let (world, again) = (generate(whole()), generate(whole()));
+    assert_eq!((&world.chargebee.invoices, &world.acts), (&again.chargebee.invoices, &again.acts));
+    assert!(world.acts.is_sorted_by_key(|act| act.at));
+    rows(&world.chargebee.invoices).iter().for_each(assert_adds_up);
+    assert_eq!(world.chargebee.invoices.len(), 200);
+}
+
+#[test]
+fn what_came_later_than_the_opening_appears_at_its_own_time() {
+    let (mut world, opening) = (generate(whole()), "2026-10-01T00:00:00Z".parse().unwrap());
+    let (rows, acts) = (world.chargebee.row_count(), world.acts.len());
+    plan::open_at(&mut world, opening);
+    let appearing: Vec<&Act> = world.acts.iter().filter(|act| matches!(act.deed, Deed::Appear { .. })).collect();
+    assert_eq!((world.chargebee.row_count() + appearing.len(), world.acts.len()), (rows, acts + appearing.len()));
+    assert!(!appearing.is_empty() && appearing.iter().all(|act| act.at > opening));
+    assert!(world.acts.is_sorted_by_key(|act| act.at));
+}
+
+/// A month of many documents: all but the unusual ones are dated in it.
+#[test]
+fn a_world_of_a_month_is_dated_in_that_month() {
+    let extent = Extent::Whole { first_month: 12 };
+    let world = generate(GeneratorOptions { extent, ..options(300, 600, false) });
+    let december = "2026-11-30T23:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
+    let dated = rows(&world.chargebee.invoices).iter().filter(|row| number(row, "date") >= december).count();
+    assert!(dated > 560, "{dated}");
 }

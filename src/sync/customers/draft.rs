@@ -1,8 +1,13 @@
 //! A customer as the account that the books should have.
 
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
 use crate::connectors::exact::AccountDraft;
 use crate::domain::customer::{Address, Customer};
 use crate::domain::hold::{Hold, HoldReason};
+use crate::domain::money::Currency;
 use crate::domain::vat_number::VatNumber;
 use crate::sync::entity::EntityBooks;
 
@@ -40,12 +45,35 @@ pub fn chamber_of_commerce(books: &EntityBooks<'_>, customer: &Customer) -> Opti
     customer.custom_fields.get(field).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// P5.
-fn own_fields(books: &EntityBooks<'_>, customer: &Customer) -> std::collections::BTreeMap<String, String> {
-    let mapped = books.entity.customers.fields.iter();
-    mapped
-        .filter_map(|(property, field)| Some((property.clone(), customer.custom_fields.get(field)?.clone())))
+/// The custom fields that the mapping puts on the account (P5). What the property cannot take is left out: the books would
+/// refuse the whole account for it, with an error that counts.
+fn own_fields(books: &EntityBooks<'_>, customer: &Customer) -> BTreeMap<String, String> {
+    mapped(books, customer).filter(|(property, _, value)| fits(property, value)).map(|(p, _, v)| (p, v)).collect()
+}
+
+/// What of the mapped fields was left out, in words.
+pub fn left_out(books: &EntityBooks<'_>, customer: &Customer) -> Vec<String> {
+    let unfit = mapped(books, customer).filter(|(property, _, value)| !fits(property, value));
+    unfit
+        .map(|(property, field, value)| format!("{field} is {:?}, which {property} does not take", shorten(&value, 40)))
         .collect()
+}
+
+/// Property, custom field and value.
+fn mapped(books: &EntityBooks<'_>, customer: &Customer) -> impl Iterator<Item = (String, String, String)> {
+    let filled = books.entity.customers.fields.iter().filter_map(|(property, field)| {
+        let value = customer.custom_fields.get(field)?.trim();
+        (!value.is_empty()).then(|| (property.clone(), field.clone(), value.to_owned()))
+    });
+    filled.collect::<Vec<_>>().into_iter()
+}
+
+fn fits(property: &str, value: &str) -> bool {
+    match property {
+        "SalesCurrency" => Currency::from_code(value).is_some(),
+        classification if classification.starts_with("Classification") => Uuid::parse_str(value).is_ok(),
+        _ => true,
+    }
 }
 
 /// The customer's VAT number as it is written in the books: with its country's prefix.
@@ -67,4 +95,23 @@ fn country_of(address: &Address) -> Option<&str> {
 
 fn shorten(text: &str, chars_max: usize) -> String {
     text.trim().chars().take(chars_max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_property_takes_is_sent_p5() {
+        let id = "7f6c8a52-0c8c-4f0f-9a61-3d3f0f1c2b4a";
+        for (property, value, taken) in [
+            ("Classification1", id, true),
+            ("Classification8", "Gold", false),
+            ("SalesCurrency", "USD", true),
+            ("SalesCurrency", "dollars", false),
+            ("Remarks", "anything at all", true),
+        ] {
+            assert_eq!(fits(property, value), taken, "{property} {value}");
+        }
+    }
 }

@@ -45,6 +45,9 @@ pub async fn settle(
     tally: &mut FlowTally,
 ) -> SyncResult<Option<Link>> {
     let (desired, invalid) = draft::desired(books, customer);
+    for message in draft::left_out(books, customer) {
+        tally.notice(field_left_out(books, customer, message));
+    }
     let case = Case { session, books, customer, desired, invalid };
     let known = session.state.link(KIND, &customer.id, books.division()).await?;
     let target = known.as_ref().and_then(|link| link.target);
@@ -326,6 +329,7 @@ impl Case<'_, '_> {
             search_code: Some(comparable_text(&self.customer.id)),
             usable: true,
             state: String::new(),
+            receivable: None,
             row_version: 0,
         }
     }
@@ -335,6 +339,18 @@ fn refused(customer: &Customer, error: &CallError) -> Hold {
     let meaning = BusinessError::of(error).unwrap_or(BusinessError::Unknown);
     let message = format!("Exact Online refused the account of customer {}: {error}", customer.id);
     Hold::new(meaning.hold_reason(), message, format!("customer {} in Chargebee: {}", customer.id, meaning.remedy()))
+}
+
+fn field_left_out(books: &EntityBooks<'_>, customer: &Customer, message: String) -> Notice {
+    Notice {
+        object: format!("customer {}", customer.id),
+        reason: "FieldNotCarried".to_owned(),
+        message: format!("customer {}: {message}", customer.id),
+        remedy: format!(
+            "correct the field in Chargebee, or change spec.customers.fields of EntityMapping {}",
+            books.entity.mapping
+        ),
+    }
 }
 
 fn update_refused(customer: &Customer, error: &CallError) -> Notice {

@@ -2,9 +2,20 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::entry::{EntryKind, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
+use crate::domain::money::{Amount, Currency};
 use crate::state::BookEntry;
+
+/// What is to be booked of a document.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// What the document is, in the words of a message.
+    pub noun: &'w str,
+    pub reference: &'w str,
+    pub currency: Currency,
+    pub total: Amount,
+    pub is_credit: bool,
+}
 
 /// An entry of the books, and whether it is booked for the customer's own account (or one that was merged away since).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,44 +34,45 @@ pub enum Adoption {
     Hold(Hold),
 }
 
-/// Compares the planned entry with what the books hold under its reference: the same customer, sign, currency and total is the
+/// Compares what is planned with what the books hold under its reference: the same customer, sign, currency and total is the
 /// same document; anything else is a person's decision. `adopt` is the connection's policy `existingEntry`.
-pub fn adoption(entry: &SalesEntry, existing: &[Existing], division: i32, adopt: bool) -> Adoption {
+pub fn adoption(wanted: &Wanted<'_>, existing: &[Existing], division: i32, adopt: bool) -> Adoption {
     let Some(first) = existing.first() else { return Adoption::Nothing };
-    match existing.iter().find(|candidate| is_same(entry, candidate)) {
+    match existing.iter().find(|candidate| is_same(wanted, candidate)) {
         Some(same) if adopt => Adoption::Adopt(same.entry.clone()),
-        Some(same) => Adoption::Hold(hold(entry, &same.entry, division, "the policy existingEntry is Hold")),
+        Some(same) => Adoption::Hold(hold(wanted, &same.entry, division, "the policy existingEntry is Hold")),
         None if !first.same_customer => {
-            Adoption::Hold(hold(entry, &first.entry, division, "it is booked for another customer's account"))
+            Adoption::Hold(hold(wanted, &first.entry, division, "it is booked for another customer's account"))
         }
-        None => Adoption::Hold(hold(entry, &first.entry, division, "their totals differ")),
+        None => Adoption::Hold(hold(wanted, &first.entry, division, "their totals differ")),
     }
 }
 
-fn is_same(entry: &SalesEntry, existing: &Existing) -> bool {
+fn is_same(wanted: &Wanted<'_>, existing: &Existing) -> bool {
     let Existing { entry: existing, same_customer } = existing;
     let total = existing.total.parse::<Decimal>().ok();
-    let currency = existing.currency.as_deref().is_none_or(|code| code == entry.currency.code());
+    let currency = existing.currency.as_deref().is_none_or(|code| code == wanted.currency.code());
     *same_customer
-        && existing.credit == (entry.kind == EntryKind::Credit)
+        && existing.credit == (wanted.is_credit && !wanted.total.is_zero())
         && currency
-        && total == Some(entry.total().to_decimal(entry.currency))
+        && total == Some(wanted.total.to_decimal(wanted.currency))
 }
 
-fn hold(entry: &SalesEntry, existing: &BookEntry, division: i32, why: &str) -> Hold {
+fn hold(wanted: &Wanted<'_>, existing: &BookEntry, division: i32, why: &str) -> Hold {
     Hold::new(
         HoldReason::ExistingEntryDiffers,
         format!(
-            "division {division} already holds entry {} for {} with total {} {}, while the invoice's total is {}; {why}",
+            "division {division} already holds entry {} for {} with total {} {}, while the total of the {} is {}; {why}",
             existing.entry_number,
-            entry.your_ref,
+            wanted.reference,
             existing.total,
             existing.currency.as_deref().unwrap_or(""),
-            entry.total().display(entry.currency),
+            wanted.noun,
+            wanted.total.display(wanted.currency),
         ),
         format!(
-            "compare entry {} in Exact Online with invoice {} in Chargebee and delete or correct the wrong one",
-            existing.entry_number, entry.your_ref
+            "compare entry {} in Exact Online with {} {} in Chargebee and delete or correct the wrong one",
+            existing.entry_number, wanted.noun, wanted.reference
         ),
     )
 }

@@ -164,6 +164,7 @@ mod tests {
             search_code: None,
             usable: true,
             state: String::new(),
+            receivable: None,
             row_version: 1,
         }
     }

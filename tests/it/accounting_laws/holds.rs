@@ -304,24 +304,3 @@ fn a_journal_of_one_currency_takes_no_other() {
         "journal 70 in Exact Online, division 100001",
     );
 }
-
-// The rate is stated only where it is wanted, allowed, and converts into the books' own currency.
-#[rstest]
-#[case::stated(|_: &mut World| {}, "EUR", Some("0.92"))]
-#[case::not_wanted(|w: &mut World| w.rules.send_exchange_rate = false, "EUR", None)]
-#[case::not_allowed(|w: &mut World| w.master.journals.get_mut("70").unwrap().allows_rate = false, "EUR", None)]
-#[case::into_another_currency(|_: &mut World| {}, "GBP", None)]
-fn the_rate_is_stated_only_where_it_means_something(
-    #[case] change: Change,
-    #[case] base: &str,
-    #[case] rate: Option<&str>,
-) {
-    let dollars = Invoice {
-        currency: Currency::from_code("USD").unwrap(),
-        exchange_rate: Some(percent("0.920")),
-        base_currency: Some(base.to_owned()),
-        ..plain()
-    };
-    assert_eq!(World::with(change).book(&dollars).entry.rate, rate.map(percent));
-    assert_eq!(World::new().book(&plain()).entry.rate, None, "euros in euro books have none");
-}

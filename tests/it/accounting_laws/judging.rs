@@ -169,6 +169,8 @@ fn good_rules_and_books_have_no_findings() {
 #[case::journal_gone(|w: &mut World| w.rules.sales_journal = "71".into(), "JournalInvalid", "spec.exactOnline.salesJournal of EntityMapping wolkwerk: journal 71 does not exist")]
 #[case::journal_blocked(|w: &mut World| w.master.journals.get_mut("70").unwrap().blocked = true, "JournalInvalid", "journal 70 is blocked")]
 #[case::journal_of_another_kind(|w: &mut World| w.master.journals.get_mut("90").unwrap().kind = JournalKind::Bank, "JournalInvalid", "journal 90 is a journal of type Bank")]
+#[case::bank_journal_gone(|w: &mut World| w.rules.bank_journals = vec!["99".to_owned()], "JournalInvalid", "spec.exactOnline.bankJournals")]
+#[case::bank_journal_of_another_kind(|w: &mut World| w.rules.bank_journals = vec!["70".to_owned()], "JournalInvalid", "spec.exactOnline.bankJournals")]
 #[case::no_deferral_journal(|w: &mut World| w.rules.deferral_journal = None, "DeferralNotConfigured", "spec.exactOnline.deferralJournal")]
 #[case::rounding_account_blocked(|w: &mut World| w.rules.rounding_account = Some("8500".into()), "AccountInvalid", "account 8500 is blocked")]
 #[case::rounding_account_of_vat(|w: &mut World| w.rules.rounding_account = Some("1500".into()), "AccountInvalid", "account 1500 is a VAT account")]

@@ -121,6 +121,7 @@ fn journal(code: &str, kind: JournalKind) -> (String, Journal) {
         allows_other_currencies: true,
         allows_rate: true,
         blocked: false,
+        account: None,
     };
     (code.to_owned(), journal)
 }
@@ -147,6 +148,7 @@ fn master() -> MasterData {
         account("1300", AccountKind::Receivable),
         account("1500", AccountKind::Vat),
         account("1850", AccountKind::Other),
+        account("4900", AccountKind::Other),
     ];
     let condition = |code: &str, days| {
         (code.to_owned(), PaymentCondition { code: code.to_owned(), description: String::new(), days })
@@ -227,7 +229,9 @@ fn rules() -> Rulebook {
         start_date: date(2026, 1, 1),
         sales_journal: "70".to_owned(),
         deferral_journal: Some("90".to_owned()),
+        bank_journals: Vec::new(),
         rounding_account: Some("8999".to_owned()),
+        write_off_account: Some("4900".to_owned()),
         zero_vat_code: Some("0".to_owned()),
         send_exchange_rate: true,
         policies: Policies {
@@ -235,6 +239,7 @@ fn rules() -> Rulebook {
             deferral_beyond_periods: DeferralBeyondPeriods::Hold,
             closed_period: ClosedPeriodPolicy::MoveToOpenPeriod,
             deferral_method: DeferralMethod::PerPeriod,
+            credit_note_deferral: CreditNoteDeferral::FollowInvoice,
         },
         vat: vat_rows(),
         payment_terms: vec![term(0, 0, "00"), term(1, 14, "14"), term(2, 30, "30")],
@@ -245,7 +250,10 @@ fn rules() -> Rulebook {
             .map(|(family, group)| (family.to_owned(), group.to_owned()))
             .into(),
         default_item_group: Some("STD".to_owned()),
+        ad_hoc_item: None,
+        entry_fields: BTreeMap::new(),
         revenue: Vec::new(),
+        payments: None,
         supply: Supply::Services,
         family_supply: BTreeMap::new(),
     };
@@ -291,6 +299,7 @@ fn items() -> BTreeMap<String, ItemFacts> {
             kind,
             own_account: None,
             item_group: Some(group.to_owned()),
+            in_books: Some(account_id(item)),
         };
         (price.to_owned(), facts)
     };
@@ -366,6 +375,7 @@ pub fn invoice(lines: Vec<InvoiceLine>) -> Invoice {
         currency: Currency::EUR,
         base_currency: Some("EUR".to_owned()),
         exchange_rate: Some(Decimal::ONE),
+        stated_rates: Vec::new(),
         price_type: PriceType::TaxExclusive,
         sub_total,
         tax,
@@ -379,6 +389,8 @@ pub fn invoice(lines: Vec<InvoiceLine>) -> Invoice {
         },
         shipping_address: None,
         site_time_zone: None,
+        po_number: None,
+        custom_fields: BTreeMap::new(),
         lines,
     }
 }

@@ -62,12 +62,12 @@ fn a_finding_names_file_line_object_field_message_and_remedy() {
 #[test]
 fn warnings_count_only_strictly() {
     let folder = tempfile::tempdir().unwrap();
-    let noted = patched(connection(), &json!({"flows": {"creditNotes": {"enabled": true}}}));
+    let noted = patched(connection(), &json!({"policies": {"deletion": "Delete"}}));
     for (name, object) in [("a", noted), ("b", mapping()), ("c", rule())] {
         fs::write(folder.path().join(format!("{name}.json")), object.to_string()).unwrap();
     }
     let report = report(folder.path(), false);
-    // Two Secrets that are kept elsewhere, and a flow that is not carried out yet.
+    // Two Secrets that are kept elsewhere, and a policy that is not carried out yet.
     assert_eq!(report.json()["warnings"], 3, "{}", report.text());
     assert_eq!((report.exit_code(false), report.exit_code(true)), (0, 1));
 }

@@ -216,4 +216,10 @@ fn an_edition_limits_entities_e34() {
         )
     );
     assert_eq!(told(&objects("Enterprise")), (vec![], 1));
+    let four: Vec<Value> =
+        ["a", "b", "c", "d"].map(|name| patched(named(mapping(), name), &json!({"businessEntityId": name}))).to_vec();
+    let (found, running) = told(&[vec![with_edition("Enterprise")], four.clone()].concat());
+    assert_eq!((found.len(), running), (1, 0));
+    assert!(found[0].2.contains("edition Enterprise allows 3 entities, and 4"), "{found:?}");
+    assert_eq!(told(&[vec![connection()], four].concat()), (vec![], 1), "without an edition there is no limit");
 }

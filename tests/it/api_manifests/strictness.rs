@@ -216,8 +216,8 @@ fn a_connection_of_every_field_is_accepted() {
             },
             "policies": {
                 "deferredRevenue": "Disabled", "deferralMethod": "ByDay", "deferralBeyondPeriods": "NotDeferred", "closedPeriod": "Hold",
-                "creditNoteDeferral": "AsIssued", "existingEntry": "Hold", "recreatedDocument": "KeepFirst", "unmatchedCustomer": "Hold",
-                "voidedInvoice": "Hold", "nextYearWarningDays": 0, "deletion": "Delete",
+                "creditNoteDeferral": "AsIssued", "existingEntry": "Hold", "recreatedDocument": "KeepFirst", "unmatchedCustomer": "Hold", "unmappedEntity": "LeaveOut",
+                "voidedInvoice": "Hold", "undonePayment": "Reverse", "nextYearWarningDays": 0, "deletion": "Delete",
             },
         }),
     );

@@ -7,6 +7,7 @@ use koppel::accounting::rulebook::{DiscountTreatment, Region};
 use koppel::api::conditions::Reason;
 use koppel::api::customers::MatchRule;
 use koppel::api::finding::Severity;
+use koppel::api::flows::BookAs;
 use koppel::api::manifest::load;
 use koppel::api::validate::{Cadence, Outcome, Secrets, validate};
 use koppel::domain::invoice::ExemptReason;
@@ -200,12 +201,6 @@ fn an_address_without_encryption_is_a_warning_but_on_this_machine() {
 }
 
 #[rstest]
-#[case(json!({"flows": {"creditNotes": {"enabled": true}}}), "spec.flows.creditNotes.enabled")]
-#[case(json!({"flows": {"paymentsToExact": {"enabled": true}}}), "spec.flows.paymentsToExact.enabled")]
-#[case(json!({"flows": {"paymentsToChargebee": {"enabled": true}}}), "spec.flows.paymentsToChargebee.enabled")]
-#[case(json!({"flows": {"invoices": {"bookAs": "SalesInvoice"}}}), "spec.flows.invoices.bookAs")]
-#[case(json!({"flows": {"invoices": {"attachPdf": true}}}), "spec.flows.invoices.attachPdf")]
-#[case(json!({"policies": {"voidedInvoice": "Reverse"}}), "spec.policies.voidedInvoice")]
 #[case(json!({"policies": {"deletion": "Delete"}}), "spec.policies.deletion")]
 #[case(json!({"workload": {"type": "Continuous"}}), "spec.workload")]
 fn what_is_not_carried_out_yet_is_told_and_never_left_out_in_silence(#[case] patch: Value, #[case] field: &str) {
@@ -218,11 +213,62 @@ fn what_is_not_carried_out_yet_is_told_and_never_left_out_in_silence(#[case] pat
     assert_eq!(found.connections.len(), 1);
 }
 
+/// E7, I4: what was booked for an online payment must not come back as a bank payment.
+#[rstest]
+#[case(json!({"exactOnline": {"bankJournals": ["20", "22"], "paymentsJournal": "22"}}), "spec.exactOnline.paymentsJournal")]
+#[case(json!({"exactOnline": {"bankJournals": ["22"]}, "paymentMethods": [{"journal": "21"}, {"journal": "22"}]}), "spec.paymentMethods[1].journal")]
+fn a_journal_is_never_for_bank_money_and_online_payments_at_once(#[case] patch: Value, #[case] other: &str) {
+    let found = outcome(&[connection(), patched(mapping(), &patch)]);
+    let told = errors(&found.findings);
+    assert_eq!((told.len(), told[0].1.as_str()), (1, "spec.exactOnline.bankJournals"), "{told:#?}");
+    assert!(told[0].2.contains("journal 22") && told[0].2.contains(other), "{}", told[0].2);
+    assert!(found.connections.is_empty());
+}
+
 #[test]
-fn an_invoice_is_never_booked_as_something_else_than_was_asked_for() {
-    let found =
-        outcome(&[patched(connection(), &json!({"flows": {"invoices": {"bookAs": "SalesInvoice"}}})), mapping()]);
-    assert_eq!(found.connections[0].flows.invoices, None);
+fn bank_payments_need_a_journal_to_come_from() {
+    let on =
+        patched(connection(), &json!({"flows": {"paymentsToChargebee": {"enabled": true, "startDate": "2026-09-01"}}}));
+    let told = outcome(&[on.clone(), mapping()]);
+    assert_eq!(warnings(&told.findings)[0].1, "spec.exactOnline.bankJournals");
+    let found = outcome(&[on, patched(mapping(), &json!({"exactOnline": {"bankJournals": ["20"]}}))]);
+    assert!(found.findings.is_empty(), "{:#?}", found.findings);
+    let from = found.connections[0].flows.payments_to_chargebee.map(|date| date.to_string());
+    assert_eq!(from.as_deref(), Some("2026-09-01"));
+    assert_eq!(found.connections[0].entities[0].rulebook.bank_journals, ["20"]);
+}
+
+#[test]
+fn how_an_invoice_is_booked_is_carried_out_p6() {
+    let with = |patch: Value| outcome(&[patched(connection(), &json!({"flows": {"invoices": patch}})), mapping()]);
+    let plain = with(json!({}));
+    assert_eq!(
+        (plain.connections[0].flows.book_as, plain.connections[0].flows.attach_pdf),
+        (BookAs::SalesEntry, false)
+    );
+    assert_eq!(plain.connections[0].calls_per_document(), 1);
+    for (patch, calls) in [
+        (json!({"attachPdf": true}), 3),
+        (json!({"bookAs": "SalesInvoice"}), 3),
+        (json!({"bookAs": "SalesInvoice", "attachPdf": true}), 5),
+    ] {
+        let found = with(patch);
+        assert!(found.findings.is_empty(), "{:#?}", found.findings);
+        assert_eq!(found.connections[0].calls_per_document(), calls);
+    }
+}
+
+/// A field that is named for nothing, or a property that nobody may write, is refused where it is written (P5).
+#[test]
+fn fields_of_invoices_are_known_ones_p5() {
+    let with = |fields: Value| outcome(&[connection(), patched(mapping(), &json!({"invoices": {"fields": fields}}))]);
+    let good = with(json!({"PaymentReference": "po_number", "Notes": "cf_project"}));
+    assert!(good.findings.is_empty(), "{:#?}", good.findings);
+    assert_eq!(good.connections[0].entities[0].rulebook.entry_fields.len(), 2);
+    for bad in [json!({"YourRef": "po_number"}), json!({"Notes": "due_date"}), json!({"Notes": "cf"})] {
+        let found = with(bad.clone());
+        assert!(!errors(&found.findings).is_empty() && found.connections.is_empty(), "{bad}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ async fn a_list_is_asked_for_with_the_key_as_user_and_in_the_order_of_changes() 
 
 #[tokio::test]
 async fn every_list_goes_to_its_own_path_and_asks_for_nothing_it_does_not_know() {
-    let peer = Peer::answering((0..7).map(|_| empty()).collect()).await;
+    let peer = Peer::answering((0..8).map(|_| empty()).collect()).await;
     let query = ListQuery { include_deleted: true, ..ListQuery::default() };
     peer.client.item_families(&query).await.unwrap();
     peer.client.items(&query).await.unwrap();
@@ -38,6 +38,7 @@ async fn every_list_goes_to_its_own_path_and_asks_for_nothing_it_does_not_know()
     peer.client.customers(&query).await.unwrap();
     peer.client.subscriptions(&query).await.unwrap();
     peer.client.invoices(&query).await.unwrap();
+    peer.client.transactions(&query).await.unwrap();
     let asked: Vec<_> = peer
         .seen()
         .iter()
@@ -54,9 +55,10 @@ async fn every_list_goes_to_its_own_path_and_asks_for_nothing_it_does_not_know()
         ("customers", true, true),
         ("subscriptions", true, true),
         ("invoices", true, true),
+        ("transactions", true, true),
     ];
     assert_eq!(asked, expected.map(|(path, sorts, deleted)| (path.to_owned(), sorts, deleted)));
-    assert_eq!(peer.client.counter().total(), 7);
+    assert_eq!(peer.client.counter().total(), 8);
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ pub struct Seen {
     /// Decoded, in order.
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
+    /// The body's parameters, decoded, in order.
+    pub form: Vec<(String, String)>,
 }
 
 impl Seen {
@@ -71,6 +73,11 @@ impl Peer {
         Self { client, clock, url, script }
     }
 
+    /// Will answer this too, after all that it was told before.
+    pub fn then(&self, reply: Reply) {
+        self.script.replies.lock().unwrap().push_back(reply);
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
         self.script.seen.lock().unwrap().clone()
     }
@@ -94,7 +101,11 @@ async fn answer(State(script): State<Script>, request: Request) -> Response<Body
         path: request.uri().path().to_owned(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: request.headers().clone(),
+        form: Vec::new(),
     };
+    // A body that is cut off is no request.
+    let Ok(body) = axum::body::to_bytes(request.into_body(), 1 << 20).await else { return Response::default() };
+    let seen = Seen { form: url::form_urlencoded::parse(&body).into_owned().collect(), ..seen };
     script.seen.lock().unwrap().push(seen);
     let next = script.replies.lock().unwrap().pop_front();
     let reply = next.unwrap_or_else(|| error(400, "script_ended", "the test did not expect this call"));

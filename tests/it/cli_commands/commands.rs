@@ -172,7 +172,7 @@ async fn a_refused_invoice_is_not_sent_again_until_it_is_released_i5() {
     says(&ran.held("REFUSED-1").2, &["koppel held --release REFUSED-1"]);
     let unknown = rig.koppel(&["held", "--release", "NOBODY"]).await;
     assert_eq!(unknown.code, 1);
-    unknown.complains(&["no invoice NOBODY is held that could be released"]);
+    unknown.complains(&["no document NOBODY is held that could be released"]);
     assert_eq!(rig.koppel(&["held", "--release", "REFUSED-1"]).await.code, 0);
     rig.run().await;
     assert_eq!(posts(&rig), before + 1, "released, it is sent once more");

@@ -75,6 +75,21 @@ async fn a_draft_is_booked_when_it_becomes_real_and_not_before() {
     world.assert_books_equal().await;
 }
 
+/// A draft has a number of its own, and another one once it is issued: it is one document.
+#[tokio::test]
+async fn a_draft_whose_number_becomes_a_real_one_is_booked_once() {
+    let world = booked_world().await;
+    let draft = with_status(&world, "pending");
+    let number = text(&world.post(&format!("/invoices/{draft}/close"), &[]).await["invoice"], "id");
+    assert_ne!(number, draft);
+    for _ in 0..2 {
+        world.run_to_end().await;
+        assert_eq!((world.entries_of(&number).len(), world.entries_of(&draft).len()), (1, 0));
+        assert_eq!((world.reason(&number).await, world.reason(&draft).await), (None, None));
+        world.a_minute_passes();
+    }
+}
+
 #[tokio::test]
 async fn voided_before_it_was_booked_it_is_nothing() {
     let world = World::with_failures().await;
@@ -96,7 +111,8 @@ async fn voided_before_it_was_booked_it_is_nothing() {
 
 #[tokio::test]
 async fn voided_or_deleted_after_it_was_booked_it_is_told_until_it_is_reversed_by_hand() {
-    let world = booked_world().await;
+    let mut world = booked_world().await;
+    world.edit("    deferredRevenue: Enabled", "    voidedInvoice: Hold\n    deferredRevenue: Enabled");
     let deleted = delete_a_booked_one(&world);
     let mut others = world.entries().into_iter().map(|entry| entry.your_ref).filter(|number| *number != deleted);
     let voided = others.find(|number| world.chargebee.void_invoice(number).is_ok()).expect("one to void");

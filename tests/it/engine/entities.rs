@@ -1,71 +1,29 @@
 //! Two entities, two administrations: each document goes to its own, and one that cannot be worked for stops nothing (E33).
 
-use jiff::Timestamp;
-use koppel::sandbox::chargebee::{ChargebeeOptions, ChargebeeSandbox, Limits};
-use koppel::sandbox::clock::SandboxClock;
-use koppel::sandbox::exact::seed::{Administration, wolkwerk};
-use koppel::sandbox::exact::{ExactOptions, ExactSandbox, Language, Quotas};
-use koppel::sandbox::generator::{GeneratorOptions, Size, generate};
-use serde_json::json;
-use tokio::net::TcpListener;
+use std::collections::BTreeSet;
 
-use super::world::{DIVISION, World, condition, text};
+use jiff::civil::date;
+use koppel::sandbox::exact::Quotas;
+use koppel::sandbox::exact::seed::{Administration, ExchangeRate, Journal, wolkwerk};
+use koppel::sandbox::generator::Size;
+
+use super::offices::{assign, coupled, coupled_within, exact, mapping_of, office};
+use super::world::{DIVISION, World, condition};
 
 const OTHER: i32 = 100_002;
 const ENTITY: &str = "wolkwerk-be";
 
-async fn serve(router: axum::Router) -> (TcpListener, axum::Router, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    (listener, router, url)
-}
-
 /// Two entities with an administration each, and the numbers of the other one's invoices: every third.
 async fn two_entities(other: Administration) -> (World, Vec<String>) {
-    let now: Timestamp = "2027-01-05T08:30:00Z".parse().unwrap();
-    let clock = SandboxClock::stopped_at(now);
     let size = Size { customers: 10, invoices: 24 };
-    let data = generate(GeneratorOptions { seed: 5, size, now, failures: false }).chargebee;
-    let options = ChargebeeOptions {
-        clock: clock.clone(),
-        site: "wolkwerk-test".to_owned(),
-        api_key: "test_wolkwerk_full_access".to_owned(),
-        time_zone: "Europe/Amsterdam".to_owned(),
-        limits: Limits::off(),
-    };
-    let chargebee = ChargebeeSandbox::new(options, data);
-    let options = ExactOptions { clock: clock.clone(), quotas: Quotas::off(), language: Language::En, seed: 5 };
-    let own = Administration { years: vec![2025, 2026, 2027, 2028], ..wolkwerk() };
-    let exact = ExactSandbox::new(options, vec![own, other]);
-    let (listener, router, chargebee_url) = serve(chargebee.router()).await;
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let (listener, router, exact_url) = serve(exact.router()).await;
-    exact.set_public_url(exact_url.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    let invoices = chargebee.invoices();
-    let third = invoices.iter().step_by(3).filter(|invoice| invoice["deleted"] != true);
-    let of_other: Vec<String> = third.map(|invoice| text(invoice, "id")).collect();
-    for number in &of_other {
-        chargebee.update_invoice(number, &json!({"business_entity_id": ENTITY})).unwrap();
-    }
-    clock.advance(jiff::SignedDuration::from_mins(1));
-    let mut world = World::of(clock, chargebee, exact, Default::default(), &chargebee_url, &exact_url);
-    let mapping = include_str!("../../../examples/quickstart/entitymapping.yaml")
-        .replace("name: wolkwerk-nl", "name: wolkwerk-be")
-        .replace("division: 100001", "division: 100002")
-        .replace("  exactOnline:", &format!("  businessEntityId: {ENTITY}\n  exactOnline:"));
-    world.apply(&mapping);
-    let scope = world.in_scope();
-    (world, of_other.into_iter().filter(|number| scope.contains_key(number)).collect())
+    let mut world = coupled(size, vec![office(DIVISION, "Wolkwerk B.V."), other]).await;
+    let of_other = assign(&world, ENTITY, 0, 3);
+    world.apply(&mapping_of(ENTITY, OTHER));
+    (world, of_other)
 }
 
 fn administration() -> Administration {
-    Administration {
-        division: OTHER,
-        name: "Wolkwerk België".into(),
-        years: vec![2025, 2026, 2027, 2028],
-        ..wolkwerk()
-    }
+    office(OTHER, "Wolkwerk België")
 }
 
 #[tokio::test]
@@ -120,4 +78,88 @@ async fn documents_of_an_entity_without_a_mapping_wait_for_it() {
     world.run_to_end().await;
     assert!(world.held().await.is_empty());
     world.assert_books_equal_in(&[DIVISION, OTHER]).await;
+}
+
+/// Another connection books them, with credentials of its own: they are nobody's business here.
+#[tokio::test]
+async fn documents_of_an_entity_that_is_left_out_are_out_of_scope() {
+    let (mut world, of_other) = two_entities(administration()).await;
+    world.edit(&format!("  businessEntityId: {ENTITY}\n"), "  businessEntityId: another-one\n");
+    world.edit("    deferredRevenue: Enabled", "    unmappedEntity: LeaveOut\n    deferredRevenue: Enabled");
+    world.run_to_end().await;
+    assert!(world.held().await.is_empty());
+    assert!(world.exact.entries(OTHER).is_empty());
+    let booked: Vec<String> = world.entries().into_iter().map(|entry| entry.your_ref).collect();
+    assert!(!of_other.is_empty() && of_other.iter().all(|number| !booked.contains(number)));
+    assert_eq!(booked.len() + of_other.len(), world.in_scope().len());
+}
+
+/// Books in dollars, with a sales journal of their own.
+fn american() -> Administration {
+    let mut american = administration();
+    american.currency = "USD".into();
+    american.journals.retain(|journal| journal.code != "70");
+    let journals = wolkwerk().journals.into_iter().filter(|journal| journal.code == "70");
+    american.journals.extend(journals.map(|journal| Journal { code: "75".into(), currency: "USD".into(), ..journal }));
+    let from = date(2025, 1, 1);
+    american.exchange_rates = vec![ExchangeRate { currency: "EUR".into(), rate: "1.09".parse().unwrap(), from }];
+    american
+}
+
+/// Each administration keeps its own currency and its own journal: in books of dollars, dollars are domestic money. The
+/// site states no rate into dollars, so Exact takes its own for the euros.
+#[tokio::test]
+async fn each_administration_books_in_its_own_journal_and_currency() {
+    let (mut world, of_other) = two_entities(american()).await;
+    world.edit_last("    salesJournal: \"70\"", "    salesJournal: \"75\"");
+    world.run_to_end().await;
+    world.assert_books_equal_in(&[DIVISION, OTHER]).await;
+    assert!(world.held().await.is_empty(), "{:#?}", world.held().await);
+    let booked = world.exact.entries(OTHER);
+    assert_eq!(booked.len(), of_other.len());
+    assert!(booked.iter().all(|entry| entry.journal == "75"));
+    assert!(booked.iter().any(|entry| entry.currency == "EUR"), "foreign money there");
+    assert!(world.entries().iter().all(|entry| entry.journal == "70"));
+}
+
+fn references(world: &World, division: i32) -> BTreeSet<String> {
+    world.exact.entries(division).into_iter().map(|entry| entry.your_ref).collect()
+}
+
+/// Three entities: two in one Exact Online, each with journal, currency and quotas of its own; the third in another Exact
+/// Online, with credentials of its own, by another connection. No connection touches what the other one books.
+#[tokio::test]
+async fn three_entities_keep_their_own_journals_currencies_quotas_and_credentials() {
+    let quotas = || Quotas { per_minute: 15, ..Quotas::vendor() };
+    let offices = vec![office(DIVISION, "Wolkwerk B.V."), american()];
+    let mut world = coupled_within(Size { customers: 12, invoices: 36 }, offices, quotas()).await;
+    let of_american: BTreeSet<String> = assign(&world, "wolkwerk-us", 0, 3).into_iter().collect();
+    let of_german: BTreeSet<String> = assign(&world, "wolkwerk-de", 1, 3).into_iter().collect();
+    world.apply(&mapping_of("wolkwerk-us", OTHER));
+    world.edit_last("    salesJournal: \"70\"", "    salesJournal: \"75\"");
+    let (elsewhere, url) = exact(&world.clock, vec![office(DIVISION, "Wolkwerk GmbH")], quotas()).await;
+    let site = world.chargebee_url();
+    let (clock, chargebee) = (world.clock.clone(), world.chargebee.clone());
+    let mut german = World::of(clock, chargebee, elsewhere, Default::default(), &site, &url);
+    german.edit("  exactOnline:\n    division", "  businessEntityId: wolkwerk-de\n  exactOnline:\n    division");
+    for world in [&mut world, &mut german] {
+        world.edit("    deferredRevenue: Enabled", "    unmappedEntity: LeaveOut\n    deferredRevenue: Enabled");
+    }
+    for _ in 0..2 {
+        world.run_to_end().await;
+        world.assert_no_429();
+        german.run_to_end().await;
+        german.assert_no_429();
+        world.a_minute_passes();
+    }
+    assert!(world.held().await.is_empty() && german.held().await.is_empty());
+    let all: BTreeSet<String> = world.in_scope().into_keys().collect();
+    let of_dutch: BTreeSet<String> = &(&all - &of_american) - &of_german;
+    assert!([&of_dutch, &of_american, &of_german].iter().all(|numbers| numbers.len() > 4));
+    assert_eq!(references(&world, DIVISION), of_dutch);
+    assert_eq!(references(&world, OTHER), of_american);
+    assert_eq!(references(&german, DIVISION), of_german);
+    assert!(world.exact.entries(OTHER).iter().all(|entry| entry.journal == "75"));
+    // The last round wrote nothing anywhere.
+    assert_eq!((world.writes(), german.writes()), (Vec::new(), Vec::new()));
 }

@@ -19,6 +19,7 @@ use koppel::sandbox::clock::SandboxClock;
 use koppel::sandbox::exact::{BookedEntry, CallRecord, ExactSandbox, Quotas};
 use koppel::sandbox::generator::{Expectation, Size};
 use koppel::sandbox::server::{Sandbox, SandboxOptions};
+use koppel::sandbox::world::Play;
 use koppel::state::{ConnectionState, HeldDocument, Store};
 use koppel::sync::progress::Silent;
 use koppel::sync::{Environment, RunReport, StopSignal, SyncResult, run_connection};
@@ -36,6 +37,14 @@ const FILES: [&str; 4] = [
     include_str!("../../../examples/quickstart/entitymapping.yaml"),
     include_str!("../../../examples/quickstart/revenuerules.yaml"),
     include_str!("../../../examples/quickstart/secrets.yaml"),
+];
+const WHOLE: [&str; 6] = [
+    include_str!("../../../examples/wolkwerk/syncconnection.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-nl.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-de.yaml"),
+    include_str!("../../../examples/wolkwerk/entity-be.yaml"),
+    include_str!("../../../examples/wolkwerk/revenuerules.yaml"),
+    include_str!("../../../examples/wolkwerk/secrets.yaml"),
 ];
 const START: &str = "2026-07-01";
 
@@ -62,10 +71,21 @@ pub struct World {
     pub chargebee: ChargebeeSandbox,
     pub exact: ExactSandbox,
     pub expectations: BTreeMap<String, Expectation>,
+    chargebee_url: String,
     manifests: String,
     home: TempDir,
     /// First day in scope, as the manifests have it.
     pub start: String,
+}
+
+/// The manifests, pointed at the sandboxes.
+fn addressed(files: &[&str], chargebee_url: &str, exact_url: &str) -> String {
+    let manifests = files
+        .join("\n---\n")
+        .replace("    site: wolkwerk-test\n", &format!("    site: wolkwerk-test\n    url: {chargebee_url}\n"))
+        .replace("    country: NL\n", &format!("    url: {exact_url}\n"));
+    assert!(manifests.contains(chargebee_url) && manifests.contains(exact_url), "the manifests have changed");
+    manifests
 }
 
 /// The demo's world with another size, standing time and no quotas.
@@ -97,6 +117,16 @@ impl World {
         Self::of(sandbox.clock, sandbox.chargebee, sandbox.exact, sandbox.expectations, &chargebee_url, &exact_url)
     }
 
+    /// The three companies of examples/wolkwerk, and what happens on both sides besides.
+    pub async fn whole(options: SandboxOptions) -> (Self, Play) {
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let (chargebee_url, exact_url) = (sandbox.chargebee_url(), sandbox.exact_url());
+        let manifests = addressed(&WHOLE, &chargebee_url, &exact_url);
+        let (clock, expectations) = (sandbox.clock, sandbox.expectations);
+        let world = Self::declared(clock, sandbox.chargebee, sandbox.exact, expectations, manifests, chargebee_url);
+        (world, sandbox.play)
+    }
+
     pub fn of(
         clock: SandboxClock,
         chargebee: ChargebeeSandbox,
@@ -105,19 +135,33 @@ impl World {
         chargebee_url: &str,
         exact_url: &str,
     ) -> Self {
-        let manifests = FILES
-            .join("\n---\n")
-            .replace("    site: wolkwerk-test\n", &format!("    site: wolkwerk-test\n    url: {chargebee_url}\n"))
-            .replace("    country: NL\n", &format!("    url: {exact_url}\n"));
-        assert!(manifests.contains(chargebee_url) && manifests.contains(exact_url), "the quickstart has changed");
+        let manifests = addressed(&FILES, chargebee_url, exact_url);
+        Self::declared(clock, chargebee, exact, expectations, manifests, chargebee_url.to_owned())
+    }
+
+    fn declared(
+        clock: SandboxClock,
+        chargebee: ChargebeeSandbox,
+        exact: ExactSandbox,
+        expectations: BTreeMap<String, Expectation>,
+        manifests: String,
+        chargebee_url: String,
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Self { clock, chargebee, exact, expectations, manifests, home, start: START.to_owned() }
+        let start = START.to_owned();
+        Self { clock, chargebee, exact, expectations, chargebee_url, manifests, home, start }
     }
 
     /// Changes a text of the manifests that must be there.
     pub fn edit(&mut self, from: &str, to: &str) {
         assert!(self.manifests.contains(from), "the manifests do not say {from:?}");
         self.manifests = self.manifests.replacen(from, to, 1);
+    }
+
+    /// As [`World::edit`], where it stands the last time.
+    pub fn edit_last(&mut self, from: &str, to: &str) {
+        let at = self.manifests.rfind(from).unwrap_or_else(|| panic!("the manifests do not say {from:?}"));
+        self.manifests.replace_range(at..at + from.len(), to);
     }
 
     /// Adds an object to the manifests.
@@ -149,6 +193,11 @@ impl World {
         folder
     }
 
+    /// Where the site is served.
+    pub fn chargebee_url(&self) -> String {
+        self.connection().chargebee.base_url.to_string().trim_end_matches('/').to_owned()
+    }
+
     /// Opens state and tokens where the command has them too.
     pub async fn environment(&self) -> Environment {
         self.environment_in(&self.state_directory()).await
@@ -169,6 +218,21 @@ impl World {
 
     pub async fn state(&self) -> ConnectionState {
         self.environment().await.store.connection(&self.connection().state_key())
+    }
+
+    /// Changes something at the billing system through its own interface, as a person there would. Returns its answer.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        self.try_post(path, form).await.unwrap_or_else(|body| panic!("{path}: {body}"))
+    }
+
+    /// As [`post`](Self::post), where it may be refused.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, Value> {
+        let url = format!("{}/api/v2{path}", self.chargebee_url);
+        let request = reqwest::Client::new().post(url).basic_auth("test_wolkwerk_full_access", Some("")).form(form);
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        if status.is_success() { Ok(body) } else { Err(body) }
     }
 
     /// Deletes everything that Koppel remembers but its tokens.

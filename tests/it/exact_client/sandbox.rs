@@ -115,6 +115,7 @@ fn entry(master: &MasterData, reference: &str, lines: &[(i64, i64, &str)]) -> Sa
         cost_unit: Some("ABO".into()),
         deferral: None,
         description: "Plan".into(),
+        credits: None,
     };
     SalesEntry {
         kind: if lines.iter().map(|line| line.0).sum::<i64>() < 0 { EntryKind::Credit } else { EntryKind::Sales },
@@ -129,6 +130,7 @@ fn entry(master: &MasterData, reference: &str, lines: &[(i64, i64, &str)]) -> Sa
         rate: None,
         reporting: PeriodKey { year: 2026, period: 11 },
         lines: lines.iter().map(line).collect(),
+        fields: koppel::domain::entry::EntryFields::default(),
     }
 }
 

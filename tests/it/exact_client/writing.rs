@@ -31,6 +31,7 @@ fn entry() -> SalesEntry {
         cost_unit: None,
         deferral: None,
         description: "Plan".into(),
+        credits: None,
     };
     SalesEntry {
         kind: EntryKind::Sales,
@@ -45,6 +46,7 @@ fn entry() -> SalesEntry {
         rate: None,
         reporting: PeriodKey { year: 2026, period: 5 },
         lines: vec![line],
+        fields: koppel::domain::entry::EntryFields::default(),
     }
 }
 

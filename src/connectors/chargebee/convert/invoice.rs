@@ -1,10 +1,12 @@
 //! Invoices (E2): the head, and what its lines are gathered from.
 
-use super::super::wire::InvoiceRow;
+use std::collections::BTreeMap;
+
+use super::super::wire::{InvoiceRow, custom_fields};
 use super::address::address;
 use super::subject::{Subject, instant_or_none, small};
 use super::vat::vat_number;
-use super::{FromChargebee, discount, line, parse, tax};
+use super::{FromChargebee, discount, line, parse, rates, tax};
 use crate::domain::customer::Address;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::{Invoice, InvoiceLine, InvoiceStatus, PriceType};
@@ -16,14 +18,18 @@ impl FromChargebee for Invoice {
 
     fn from_json(id: &str, json: &str) -> Result<Self, Hold> {
         let subject = Subject { noun: Self::NOUN, id, unreadable: Self::UNREADABLE };
-        invoice(&subject, parse(&subject, json)?)
+        let invoice = invoice(&subject, parse(&subject, json)?)?;
+        Ok(Self { custom_fields: custom_fields(json), ..invoice })
     }
 }
 
-fn invoice(subject: &Subject<'_>, row: InvoiceRow) -> Result<Invoice, Hold> {
+/// The invoice in `row`, or what a credit note has in common with one.
+pub fn invoice(subject: &Subject<'_>, row: InvoiceRow) -> Result<Invoice, Hold> {
     let currency = subject.currency(&row.currency_code)?;
     let price_type = price_type(subject, &row)?;
     let lines = lines(subject, &row, currency, price_type)?;
+    let total = subject.amount("total", &row.total)?;
+    let stated_rates = rates::stated(&row, currency, total);
     let billing_address = row.billing_address.map(address).unwrap_or_default();
     Ok(Invoice {
         number: subject.id.to_owned(),
@@ -41,15 +47,18 @@ fn invoice(subject: &Subject<'_>, row: InvoiceRow) -> Result<Invoice, Hold> {
         currency,
         base_currency: row.base_currency_code.0,
         exchange_rate: subject.decimal("exchange rate", &row.exchange_rate)?,
+        stated_rates,
         price_type,
         sub_total: subject.amount("sub_total", &row.sub_total)?,
         tax: subject.amount_if_any("tax", &row.tax)?.unwrap_or_default(),
-        total: subject.amount("total", &row.total)?,
+        total,
         round_off: size(subject.amount_if_any("round_off_amount", &row.round_off_amount)?),
         vat_number: number(&billing_address, row.vat_number.as_deref(), row.vat_number_prefix.as_deref()),
         billing_address,
         shipping_address: row.shipping_address.map(address),
         site_time_zone: row.site_details_at_creation.and_then(|site| site.timezone.0),
+        po_number: row.po_number.0,
+        custom_fields: BTreeMap::new(),
         lines,
     })
 }

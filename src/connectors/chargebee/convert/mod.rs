@@ -2,15 +2,18 @@
 
 mod address;
 mod catalogue;
+mod credit_note;
 mod customer;
 mod discount;
 mod invoice;
 mod line;
+mod rates;
 mod subject;
 mod subscription;
 mod tax;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod vat;
 
 pub use subject::Subject;

@@ -323,3 +323,38 @@ fn a_customer_is_read_with_its_own_fields_e1_p5() {
     let bare = Customer::from_json("x", r#"{"id":"x"}"#).unwrap();
     assert_eq!((bare.name().as_str(), bare.billing_address.country), ("x", None));
 }
+
+// What one unit of the invoice's currency is worth, whichever way round Chargebee states it.
+#[rstest]
+#[case::listed(json!({"exchange_rates": [{"currency_code": "EUR", "rate": 1.25}]}), &[("EUR", "0.8")])]
+#[case::local(json!({"local_currency_code": "GBP", "local_currency_exchange_rate": 0.79, "total_in_local_currency": 9_559}), &[("GBP", "0.79")])]
+#[case::local_the_other_way_round(
+    json!({"local_currency_code": "GBP", "local_currency_exchange_rate": 1.265_822_784_81, "total_in_local_currency": 9_559}),
+    &[("GBP", "0.790000000000")]
+)]
+#[case::local_without_sense(json!({"local_currency_code": "GBP", "local_currency_exchange_rate": 3, "total_in_local_currency": 9_559}), &[])]
+#[case::local_of_nothing(json!({"total": 0, "local_currency_code": "GBP", "local_currency_exchange_rate": 0.79, "total_in_local_currency": 0}), &[])]
+#[case::its_own_currency(json!({"exchange_rates": [{"currency_code": "USD", "rate": 1}, {"currency_code": "EUR", "rate": 0}]}), &[])]
+#[case::nonsense(json!({"exchange_rates": [{"currency_code": "EUR", "rate": "much"}]}), &[])]
+fn rates_are_read_one_way_round(#[case] change: Value, #[case] expected: &[(&str, &str)]) {
+    let mut invoice = with(json!({"currency_code": "USD"}));
+    merge(&mut invoice, change);
+    let rates = read(&invoice).unwrap().stated_rates;
+    let read: Vec<_> = rates.iter().map(|rate| (rate.currency.as_str(), rate.value)).collect();
+    let expected: Vec<_> = expected.iter().map(|(code, value)| (*code, value.parse::<Decimal>().unwrap())).collect();
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn order_number_and_custom_fields_are_kept_and_change_no_identity_p5() {
+    let invoice = read(&with(json!({"po_number": "PO 77", "cf_project": "Noord", "cf_none": null}))).unwrap();
+    assert_eq!(invoice.po_number.as_deref(), Some("PO 77"));
+    assert_eq!(invoice.custom_fields.into_iter().collect::<Vec<_>>(), [("cf_project".to_owned(), "Noord".to_owned())]);
+    let identity = read(&with(json!({"po_number": "PO 77", "cf_project": "Noord"}))).unwrap().identity();
+    assert_eq!(identity, read(&plain()).unwrap().identity());
+    // A document that was held by an earlier version is still read.
+    let mut kept = serde_json::to_value(read(&plain()).unwrap()).unwrap();
+    let keys = ["stated_rates", "po_number", "custom_fields"];
+    assert!(keys.iter().all(|key| kept.as_object_mut().unwrap().remove(*key).is_none()), "absent where empty");
+    assert_eq!(serde_json::from_value::<Invoice>(kept).unwrap(), read(&plain()).unwrap());
+}

@@ -23,6 +23,11 @@ pub struct InvoiceRow {
     pub currency_code: Text,
     pub base_currency_code: Text,
     pub exchange_rate: Number,
+    /// Beside the one into the base currency; 1 `currency_code` = `rate` × the invoice's currency.
+    pub exchange_rates: Rows<ExchangeRateRow>,
+    pub local_currency_code: Text,
+    pub local_currency_exchange_rate: Number,
+    pub total_in_local_currency: Number,
     pub price_type: Text,
     pub sub_total: Number,
     pub tax: Number,
@@ -30,6 +35,7 @@ pub struct InvoiceRow {
     pub round_off_amount: Number,
     pub vat_number: Text,
     pub vat_number_prefix: Text,
+    pub po_number: Text,
     pub billing_address: Option<AddressRow>,
     pub shipping_address: Option<AddressRow>,
     pub site_details_at_creation: Option<SiteDetailsRow>,
@@ -39,6 +45,13 @@ pub struct InvoiceRow {
     pub discounts: Rows<DiscountRow>,
     /// Present where the row does not hold all lines.
     pub line_items_next_offset: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ExchangeRateRow {
+    pub currency_code: Text,
+    pub rate: Number,
 }
 
 #[derive(Debug, Default, Deserialize)]

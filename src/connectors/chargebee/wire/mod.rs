@@ -2,15 +2,21 @@
 //! required, and unknown keys and values pass (chargebee.md §0 and §4, "Versions").
 
 mod catalogue;
+mod credit_note;
 mod customer;
 mod envelope;
 mod invoice;
+mod receipt;
 mod scalar;
 mod subscription;
+mod transaction;
 
 pub use catalogue::{CouponRow, ItemFamilyRow, ItemPriceRow, ItemRow};
+pub use credit_note::{CreditNoteRow, CreditedLineRow};
 pub use customer::{AddressRow, CustomerRow, custom_fields};
 pub use envelope::{Configurations, ErrorBody, Head, ListAnswer, resource};
 pub use invoice::{DiscountRow, InvoiceRow, LineDiscountRow, LineRow, LineTaxRow};
+pub use receipt::{BalanceRow, ReceiptRow};
 pub use scalar::{Flag, Number, Text};
 pub use subscription::SubscriptionRow;
+pub use transaction::{LinkedCreditNoteRow, LinkedInvoiceRow, TransactionRow};

@@ -7,14 +7,17 @@ use super::lines::{self, Frame};
 use super::{DESCRIPTION_MAX, YOUR_REF_MAX, check_length, header};
 use crate::sandbox::exact::answer::Failure;
 use crate::sandbox::exact::body::Body;
-use crate::sandbox::exact::books::Entry;
+use crate::sandbox::exact::books::{Entry, Line};
+use crate::sandbox::exact::contract::resource;
 use crate::sandbox::exact::division::Division;
-use crate::sandbox::exact::ledger::postings;
+use crate::sandbox::exact::documents;
+use crate::sandbox::exact::ledger::{Posting, postings};
 use crate::sandbox::exact::refusal::{Field, Refusal};
+use crate::sandbox::exact::register::Booked;
+use crate::sandbox::exact::subledger;
 
-/// What `sync/Deleted` calls a ledger row and a payment term.
+/// What `sync/Deleted` calls a ledger row.
 const DELETED_LINE: i64 = 1;
-const DELETED_TERM: i64 = 10;
 
 /// Changes the head; lines cannot be bound this way.
 pub fn update(division: &mut Division, id: Uuid, body: &Body, now: DateTime) -> Result<(), Failure> {
@@ -32,6 +35,7 @@ pub fn update(division: &mut Division, id: Uuid, body: &Body, now: DateTime) -> 
     if let Err(refusal) = change_condition(division, &mut entry, body) {
         refusals.push(refusal);
     }
+    refusals.extend(documents::check_reference(division, body).err());
     if !refusals.is_empty() {
         return Err(Failure::Business(refusals));
     }
@@ -63,7 +67,7 @@ fn change_dates(division: &Division, entry: &mut Entry, body: &Body) -> Result<(
         return Ok(());
     }
     entry.entry_date = date.unwrap_or(entry.entry_date);
-    let (year, period) = header::period(division, body, &entry.journal, entry.entry_date)?;
+    let (year, period) = header::period(division, body, header::REPORTING, &entry.journal, entry.entry_date)?;
     if year != entry.year {
         return Err(Refusal::FinancialYearFixed);
     }
@@ -84,25 +88,38 @@ fn change_condition(division: &Division, entry: &mut Entry, body: &Body) -> Resu
     Ok(())
 }
 
-/// A copy of an entry that may be changed: it exists and its period is open.
+/// A copy of an entry that may be changed: it exists, its period is open, it is neither processed nor matched.
 fn open_entry(division: &Division, id: Uuid) -> Result<Entry, Failure> {
     let entry = division.books.get(id).ok_or_else(Failure::not_found)?;
+    if entry.processed {
+        return Err(Failure::refused(Refusal::NotAllowed(Field::Status)));
+    }
+    if division.subledger.is_matched(id) {
+        return Err(Failure::refused(Refusal::NotAllowed(Field::Matched)));
+    }
     division.check_open(&entry.journal, entry.year, entry.period).map_err(Failure::refused)?;
     Ok(entry.clone())
 }
 
 fn store(division: &mut Division, mut entry: Entry, now: DateTime) {
     entry.modified = now;
-    entry.version = division.next_versions(entry.row_count() + 1);
-    division.books.put(entry);
+    let id = entry.id;
+    entry.version = division.next_versions(entry.row_count());
+    division.books.put(Booked::Sale(Box::new(entry)));
+    subledger::track(division, id, now);
+    documents::tie_document(division, id);
+}
+
+fn frame(division: &Division, entry: &Entry) -> Frame {
+    let allow_vat = division.table("financial/Journals").by_code(&entry.journal).is_none_or(|row| row.flag("AllowVAT"));
+    Frame { entry_date: entry.entry_date, customer: Some(entry.customer), allow_vat }
 }
 
 /// Adds a line to an entry (`POST salesentry/SalesEntryLines`) and gives the line's guid.
 pub fn add_line(division: &mut Division, body: &Body, now: DateTime) -> Result<Uuid, Failure> {
     let id = body.cell("EntryID").guid().ok_or_else(|| Failure::refused(Refusal::Mandatory(Field::EntryNumber)))?;
     let mut entry = open_entry(division, id)?;
-    let allow_vat = division.table("financial/Journals").by_code(&entry.journal).is_none_or(|row| row.flag("AllowVAT"));
-    let frame = Frame { entry_date: entry.entry_date, customer: Some(entry.customer), allow_vat };
+    let frame = frame(division, &entry);
     let mut refusals = Vec::new();
     let line = lines::read(division, body, entry.next_line, frame, true, &mut refusals);
     let line = line.ok_or(Failure::Business(refusals))?;
@@ -113,9 +130,28 @@ pub fn add_line(division: &mut Division, body: &Body, now: DateTime) -> Result<U
     Ok(line_id)
 }
 
+/// Changes a line (`PUT salesentry/SalesEntryLines`): what was sent replaces what stood there, and VAT and releases follow.
+pub fn change_line(division: &mut Division, line_id: Uuid, body: &Body, now: DateTime) -> Result<(), Failure> {
+    let entry = division.books.of_row(line_id).map(Booked::id).ok_or_else(Failure::not_found)?;
+    let mut entry = open_entry(division, entry)?;
+    let index = entry.lines.iter().position(|line| entry.row_id(line.number) == line_id);
+    let index = index.ok_or_else(Failure::not_found)?;
+    let old = entry.lines[index].clone();
+    let mut values = lines::as_sent(&old);
+    values.extend(body.values().clone());
+    let resource = resource("salesentry/SalesEntryLines").ok_or_else(Failure::not_found)?;
+    let whole = Body::check(resource, values, true)?;
+    let mut refusals = Vec::new();
+    let line = lines::read(division, &whole, old.number, frame(division, &entry), true, &mut refusals);
+    let line = line.ok_or(Failure::Business(refusals))?;
+    entry.lines[index] = Line { extra: old.extra.into_iter().chain(line.extra.clone()).collect(), ..line };
+    store(division, entry, now);
+    Ok(())
+}
+
 /// Deletes a line; with the last one the entry goes.
 pub fn delete_line(division: &mut Division, line_id: Uuid, now: DateTime) -> Result<(), Failure> {
-    let entry = division.books.of_row(line_id).map(|entry| entry.id).ok_or_else(Failure::not_found)?;
+    let entry = division.books.of_row(line_id).map(Booked::id).ok_or_else(Failure::not_found)?;
     let mut entry = open_entry(division, entry)?;
     let index = entry.lines.iter().position(|line| entry.row_id(line.number) == line_id);
     let index = index.ok_or_else(Failure::not_found)?;
@@ -131,12 +167,12 @@ pub fn delete_line(division: &mut Division, line_id: Uuid, now: DateTime) -> Res
 /// Deletes an entry; its rows go to `sync/Deleted`.
 pub fn delete(division: &mut Division, id: Uuid, now: DateTime) -> Result<(), Failure> {
     let entry = open_entry(division, id)?;
-    let mut gone: Vec<(i64, Uuid)> =
-        postings(division, &entry).iter().map(|posting| (DELETED_LINE, posting.id())).collect();
-    gone.push((DELETED_TERM, crate::sandbox::exact::receivables::Term { division, entry: &entry }.id()));
+    let booked = Booked::Sale(Box::new(entry));
+    let gone: Vec<Uuid> = postings(division, &booked).iter().map(Posting::id).collect();
     division.books.remove(id);
-    for (kind, key) in gone {
-        division.note_deleted(kind, key, now);
+    for row in gone {
+        division.note_deleted(DELETED_LINE, row, now);
     }
+    subledger::drop_items(division, id, now);
     Ok(())
 }

@@ -6,14 +6,17 @@ use jiff::civil::{Date, DateTime};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{DESCRIPTION_MAX, YOUR_REF_MAX, check_length};
+use super::check_texts;
 use crate::sandbox::exact::body::Body;
 use crate::sandbox::exact::cell::Cell;
 use crate::sandbox::exact::division::Division;
+use crate::sandbox::exact::documents;
 use crate::sandbox::exact::money::decimal_from_json;
 use crate::sandbox::exact::refusal::{Field, Refusal};
 use crate::sandbox::exact::table::Record;
 
+/// The properties that name the reporting period of a sales entry.
+pub const REPORTING: [&str; 2] = ["ReportingYear", "ReportingPeriod"];
 /// Journal types that take sales entries: sales and return invoice.
 const SALES_JOURNALS: [i64; 2] = [20, 21];
 
@@ -23,6 +26,7 @@ pub struct Header {
     pub journal: String,
     pub allow_vat: bool,
     pub customer: Uuid,
+    pub receivable: Uuid,
     pub currency: String,
     pub rate: Decimal,
     pub entry_date: Date,
@@ -43,12 +47,12 @@ pub fn read(division: &Division, body: &Body, now: DateTime, refusals: &mut Vec<
     let journal = keep(journal(division, body), refusals);
     let your_ref = body.text("YourRef");
     let description = body.text("Description");
-    check_length(&your_ref, Field::YourRef, YOUR_REF_MAX, refusals);
-    check_length(&description, Field::Description, DESCRIPTION_MAX, refusals);
+    check_texts(&your_ref, &description, refusals);
+    refusals.extend(documents::check_reference(division, body).err());
     let payment_condition = keep(payment_condition(division, body, customer), refusals);
     let (journal, customer, payment_condition) = (journal?, customer?, payment_condition?);
     let code = journal.text("Code").to_owned();
-    let period = keep(period(division, body, &code, entry_date), refusals);
+    let period = keep(period(division, body, REPORTING, &code, entry_date), refusals);
     let money = keep(currency(division, body, journal, entry_date), refusals);
     let number = keep(number(division, body, &code), refusals);
     let kind = keep(kind(body, journal), refusals);
@@ -57,6 +61,7 @@ pub fn read(division: &Division, body: &Body, now: DateTime, refusals: &mut Vec<
         journal: code,
         allow_vat: journal.flag("AllowVAT"),
         customer,
+        receivable: receivable(division, customer),
         currency,
         rate,
         entry_date,
@@ -97,7 +102,14 @@ fn customer(division: &Division, body: &Body, today: Date) -> Result<Uuid, Refus
     Ok(id)
 }
 
-fn journal<'a>(division: &'a Division, body: &Body) -> Result<&'a Record, Refusal> {
+/// The customer's own receivable account, else the administration's.
+fn receivable(division: &Division, customer: Uuid) -> Uuid {
+    let own = division.table("crm/Accounts").get(customer).and_then(|row| row.cell("GLAR").guid());
+    own.unwrap_or(division.receivable_account)
+}
+
+/// The journal: one of sales or of return invoices, in use.
+pub fn journal<'a>(division: &'a Division, body: &Body) -> Result<&'a Record, Refusal> {
     let code = body.text("Journal");
     if code.is_empty() {
         return Err(Refusal::Mandatory(Field::Journal));
@@ -114,7 +126,7 @@ fn journal<'a>(division: &'a Division, body: &Body) -> Result<&'a Record, Refusa
 }
 
 /// The condition that was sent, else the customer's own, else none.
-fn payment_condition(division: &Division, body: &Body, customer: Option<Uuid>) -> Result<String, Refusal> {
+pub fn payment_condition(division: &Division, body: &Body, customer: Option<Uuid>) -> Result<String, Refusal> {
     let sent = body.text("PaymentCondition");
     if sent.is_empty() {
         let account = customer.and_then(|id| division.table("crm/Accounts").get(id));
@@ -126,25 +138,33 @@ fn payment_condition(division: &Division, body: &Body, customer: Option<Uuid>) -
     }
 }
 
-fn due_date(division: &Division, body: &Body, condition: &str, entry_date: Date) -> Date {
+/// As sent, else by the days of the payment condition.
+pub fn due_date(division: &Division, body: &Body, condition: &str, entry_date: Date) -> Date {
     let days = division.table("cashflow/PaymentConditions").by_code(condition).map_or(0, |row| row.int("PaymentDays"));
     let computed = entry_date.saturating_add(jiff::Span::new().days(days.clamp(0, 3_650)));
     body.cell("DueDate").date().unwrap_or(computed)
 }
 
-/// Reporting year and period: as sent, else those of the entry date; there and open for the journal.
-pub fn period(division: &Division, body: &Body, journal: &str, entry_date: Date) -> Result<(i16, i16), Refusal> {
+/// Reporting year and period: as sent under `names`, else those of the entry's date; there and open for the journal.
+pub fn period(
+    division: &Division,
+    body: &Body,
+    names: [&str; 2],
+    journal: &str,
+    entry_date: Date,
+) -> Result<(i16, i16), Refusal> {
     let sent = |name: &str| body.cell(name).int().map(|number| i16::try_from(number).unwrap_or(i16::MAX));
     let by_date = division.period_of(entry_date);
-    let year = sent("ReportingYear").or(by_date.map(|period| period.year));
-    let number = sent("ReportingPeriod").or(by_date.map(|period| period.number));
+    let year = sent(names[0]).or(by_date.map(|period| period.year));
+    let number = sent(names[1]).or(by_date.map(|period| period.number));
     let found = year.zip(number).and_then(|(year, number)| division.period(year, number));
     let found = found.ok_or(Refusal::FinancialYearUnknown)?;
     division.check_open(journal, found.year, found.number)?;
     Ok((found.year, found.number))
 }
 
-fn currency(
+/// Currency and rate: as far as the journal lets them vary, and the listed rate where none was sent.
+pub fn currency(
     division: &Division,
     body: &Body,
     journal: &Record,
@@ -175,7 +195,7 @@ fn currency(
 }
 
 /// The number that was asked for, as entry or as invoice number; refused when the journal has it already.
-fn number(division: &Division, body: &Body, journal: &str) -> Result<Option<i32>, Refusal> {
+pub fn number(division: &Division, body: &Body, journal: &str) -> Result<Option<i32>, Refusal> {
     let sent =
         body.cell("EntryNumber").int().or_else(|| body.cell("InvoiceNumber").int()).filter(|number| *number != 0);
     let Some(sent) = sent else { return Ok(None) };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::header::Header;
@@ -36,11 +36,7 @@ pub fn read_all(
     header: &Option<Header>,
     refusals: &mut Vec<Refusal>,
 ) -> Result<Vec<Line>, Failure> {
-    let sent = match body.value("SalesEntryLines") {
-        Some(Value::Array(lines)) => lines.clone(),
-        Some(Value::Object(wrapped)) => wrapped.get("results").and_then(Value::as_array).cloned().unwrap_or_default(),
-        _ => Vec::new(),
-    };
+    let sent = body.collection("SalesEntryLines");
     if sent.is_empty() {
         refusals.push(Refusal::Mandatory(Field::SalesLines));
     }
@@ -81,7 +77,7 @@ pub fn read(
         _ => None,
     };
     let (cost_center, cost_unit) = dimensions(division, body, gl_account, &mut note);
-    let range = range(body).map_err(&mut note).ok().flatten();
+    let range = range(body, ["From", "To"]).map_err(&mut note).ok().flatten();
     let net = vat.as_ref().map(|vat| vat.net);
     let releases = net.zip(range).map(|(net, (from, to))| deferral::releases(division, net, from, to));
     let releases = releases.transpose().map_err(&mut note).ok().flatten().unwrap_or_default();
@@ -109,6 +105,16 @@ pub fn read(
         releases,
         extra: extra(body),
     })
+}
+
+/// What a POST of this line would carry; VAT is left to be computed anew.
+pub fn as_sent(line: &Line) -> Map<String, Value> {
+    let sent = json!({
+        "GLAccount": line.gl_account, "AmountFC": line.amount.to_wire(), "VATCode": line.vat_code,
+        "Description": line.description, "CostCenter": line.cost_center, "CostUnit": line.cost_unit,
+        "From": line.from, "To": line.to,
+    });
+    if let Value::Object(values) = sent { values } else { Map::new() }
 }
 
 fn extra(body: &Body) -> BTreeMap<&'static str, Cell> {
@@ -159,7 +165,7 @@ fn line_vat(
 }
 
 /// Cost centre and cost unit: known, and there where the GL account demands them.
-fn dimensions(
+pub fn dimensions(
     division: &Division,
     body: &Body,
     account: Option<&Record>,
@@ -184,9 +190,9 @@ fn dimensions(
     (cost_center, cost_unit)
 }
 
-/// `From` and `To`: both or none, and in order.
-fn range(body: &Body) -> Result<Option<(Date, Date)>, Refusal> {
-    match (body.cell("From").date(), body.cell("To").date()) {
+/// First and last day under these names: both or none, and in order.
+pub fn range(body: &Body, names: [&str; 2]) -> Result<Option<(Date, Date)>, Refusal> {
+    match (body.cell(names[0]).date(), body.cell(names[1]).date()) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(Refusal::Mandatory(Field::To)),
         (None, Some(_)) => Err(Refusal::Mandatory(Field::From)),

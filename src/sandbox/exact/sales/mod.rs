@@ -6,7 +6,9 @@ mod header;
 mod lines;
 mod vat;
 
-pub use change::{add_line, delete, delete_line, update};
+pub use change::{add_line, change_line, delete, delete_line, update};
+pub use header::{currency, due_date, journal, number, payment_condition, period};
+pub use lines::{Frame, as_sent, dimensions, range, read as read_line};
 
 use jiff::civil::DateTime;
 use uuid::Uuid;
@@ -15,7 +17,10 @@ use super::answer::Failure;
 use super::body::Body;
 use super::books::Entry;
 use super::division::Division;
+use super::documents;
 use super::refusal::{Field, Refusal};
+use super::register::Booked;
+use super::subledger;
 
 /// Longest text of `YourRef`.
 const YOUR_REF_MAX: usize = 30;
@@ -30,7 +35,7 @@ pub fn create(division: &mut Division, body: &Body, now: DateTime) -> Result<Uui
     let (Some(header), true) = (header, refusals.is_empty()) else { return Err(Failure::Business(refusals)) };
     let number = match header.number {
         Some(number) => number,
-        None => next_number(division, &header.journal, header.year),
+        None => division.books.next_number(&header.journal, header.year),
     };
     let next_line = u32::try_from(lines.len()).unwrap_or(u32::MAX).saturating_add(1);
     let mut entry = Entry {
@@ -39,6 +44,7 @@ pub fn create(division: &mut Division, body: &Body, now: DateTime) -> Result<Uui
         invoice_number: number,
         journal: header.journal,
         customer: header.customer,
+        receivable: header.receivable,
         currency: header.currency,
         rate: header.rate,
         entry_date: header.entry_date,
@@ -55,25 +61,22 @@ pub fn create(division: &mut Division, body: &Body, now: DateTime) -> Result<Uui
         created: now,
         modified: now,
         version: 0,
+        processed: false,
         next_line,
     };
     vat::override_total(&mut entry, body).map_err(Failure::refused)?;
     let id = entry.id;
-    entry.version = division.next_versions(entry.row_count() + 1);
-    division.books.put(entry);
+    entry.version = division.next_versions(entry.row_count());
+    division.books.put(Booked::Sale(Box::new(entry)));
+    subledger::track(division, id, now);
+    documents::tie_document(division, id);
     Ok(id)
 }
 
-/// The next number of a journal's series: two digits of the year, two of the journal, five that count.
-fn next_number(division: &Division, journal: &str, year: i16) -> i32 {
-    let digits: i32 = journal.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-    let base = i32::from(year.rem_euclid(100)) * 10_000_000 + digits.rem_euclid(100) * 100_000;
-    let last = base + 99_999;
-    match division.books.highest_number(journal, base + 1, last) {
-        None => base + 1,
-        Some(highest) if highest < last => highest + 1,
-        Some(_) => division.books.highest_number(journal, 1, i32::MAX).map_or(1, |highest| highest.saturating_add(1)),
-    }
+/// Refused when the reference or the description of a head is too long.
+pub fn check_texts(your_ref: &str, description: &str, refusals: &mut Vec<Refusal>) {
+    check_length(your_ref, Field::YourRef, YOUR_REF_MAX, refusals);
+    check_length(description, Field::Description, DESCRIPTION_MAX, refusals);
 }
 
 fn check_length(text: &str, field: Field, max: usize, refusals: &mut Vec<Refusal>) {

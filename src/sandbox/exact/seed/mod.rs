@@ -1,12 +1,14 @@
 //! What an administration holds before anybody calls: plain data, so that tests and the generator can make their own.
 
 pub mod relations;
+mod sisters;
 mod wolkwerk;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+pub use sisters::{wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 pub use wolkwerk::wolkwerk;
 
 /// The app registration that the sandbox knows: client id.
@@ -57,6 +59,10 @@ pub struct Administration {
     pub receivable_account: String,
     /// Code of the GL account that carries the VAT to pay.
     pub vat_account: String,
+    /// Code of the GL account for payment differences; without one they are refused.
+    pub payment_difference_account: Option<String>,
+    /// Code of the GL account for differences in rate; without one foreign money of another rate is not matched.
+    pub rate_difference_account: Option<String>,
 }
 
 /// A relation (`crm/Accounts`).
@@ -90,7 +96,7 @@ pub struct Account {
 pub struct Journal {
     pub code: String,
     pub description: String,
-    /// 20 sales, 21 return invoice, 12 bank, 16 payment service, 90 general.
+    /// 20 sales, 21 return invoice, 10 cash, 12 bank, 16 payment service, 90 general.
     pub kind: i16,
     pub currency: String,
     pub allow_variable_currency: bool,

@@ -33,6 +33,8 @@ pub fn wolkwerk() -> Administration {
         deferral: Some(Deferral { account: "1850".into(), journal: "90".into(), method: DeferralMethod::PerPeriod }),
         receivable_account: "1300".into(),
         vat_account: "1500".into(),
+        payment_difference_account: Some("8999".into()),
+        rate_difference_account: Some("8999".into()),
         ..Administration::default()
     }
 }

@@ -1,0 +1,245 @@
+//! The lines of a credit: each with account, VAT code and dimensions of the line that it credits, as that was booked.
+
+use super::booked::{Ledger, Place};
+use super::split::{Split, split};
+use crate::accounting::case::Case;
+use crate::accounting::context::LineExplanation;
+use crate::accounting::lines::{Explained, Setting, dress};
+use crate::accounting::periods::Placement;
+use crate::accounting::pieces;
+use crate::accounting::revenue::{self, ChosenAccount};
+use crate::accounting::rulebook::CreditNoteDeferral;
+use crate::accounting::shares::shares;
+use crate::accounting::tax_parts::{TaxPart, parts};
+use crate::accounting::{deferral, position, text};
+use crate::domain::calendar::DateRange;
+use crate::domain::credit_note::{CreditCause, CreditNote};
+use crate::domain::entry::{CreditedLine, EntryLine};
+use crate::domain::hold::{Hold, HoldReason};
+use crate::domain::invoice::InvoiceLine;
+use crate::domain::master::{AccountKind, DimensionUse};
+use crate::domain::money::Amount;
+use rust_decimal::Decimal;
+
+/// A credit on its way to its entry.
+pub(super) struct Credit<'a> {
+    pub case: &'a Case<'a>,
+    pub note: &'a CreditNote,
+    pub placement: Placement,
+}
+
+impl Credit<'_> {
+    /// The entry lines of one line of the note.
+    pub fn line(&self, ledger: &mut Ledger<'_>, line: &InvoiceLine) -> Result<Vec<Explained>, Hold> {
+        let source = self.note.credited_lines.get(&line.id).map(String::as_str);
+        let mut lines = Vec::new();
+        for part in parts(self.case, line)? {
+            if part.net.is_zero() && part.vat.is_zero() {
+                continue;
+            }
+            let rate = part.tax.rate();
+            let group =
+                ledger.group(self.case, source, rate).map_err(|booked| other_rate(self.case, line, rate, &booked))?;
+            if group.is_empty() {
+                return by_the_rules(self.case, &self.placement, line);
+            }
+            lines.extend(self.part(ledger, line, &group, part)?);
+        }
+        Ok(lines)
+    }
+
+    /// A part of the note's line, spread over the booked lines that it credits: by what is left of them, so that nothing is
+    /// left once all is credited.
+    fn part(
+        &self,
+        ledger: &mut Ledger<'_>,
+        line: &InvoiceLine,
+        group: &[Place],
+        part: TaxPart,
+    ) -> Result<Vec<Explained>, Hold> {
+        let nets = spread(part.net, group, |place| ledger.left(place).0, |place| ledger.line(place).net);
+        let vats = spread(part.vat, group, |place| ledger.left(place).1, |place| ledger.line(place).vat);
+        let mut lines = Vec::new();
+        for ((place, net), vat) in group.iter().zip(nets).zip(vats) {
+            if net.is_zero() && vat.is_zero() {
+                continue;
+            }
+            let (split, why) = self.deferral(ledger, line, *place, net)?;
+            let words = text::line_description(&line.description, None);
+            let made = turned(ledger, *place, (net, vat), &split, &words, &why);
+            lines.extend(
+                made.into_iter().map(|explained| self.written_off(line, explained)).collect::<Result<Vec<_>, _>>()?,
+            );
+        }
+        Ok(lines)
+    }
+
+    /// How the releases of what is credited are turned, and why so.
+    fn deferral(
+        &self,
+        ledger: &Ledger<'_>,
+        line: &InvoiceLine,
+        place: Place,
+        net: Amount,
+    ) -> Result<(Split, String), Hold> {
+        if self.note.cause == CreditCause::WriteOff {
+            return Ok((Split::whole(net), "written off at once: the revenue stays where it is".to_owned()));
+        }
+        if self.case.rules().policies.credit_note_deferral == CreditNoteDeferral::AsIssued {
+            let own = deferral::of(self.case, line, &self.placement.period)?;
+            let later = own.sent.map(|range| (range, net));
+            let now = if later.is_some() { Amount::ZERO } else { net };
+            return Ok((Split { now, now_range: None, later }, own.why));
+        }
+        follow(self.case, ledger, place, net, deferral::service_range(self.case, line), &self.placement)
+    }
+
+    /// The line on the account of what is written off, where the note writes off.
+    fn written_off(&self, line: &InvoiceLine, (entry, why): Explained) -> Result<Explained, Hold> {
+        if self.note.cause != CreditCause::WriteOff {
+            return Ok((entry, why));
+        }
+        let target = write_off_account(self.case, line)?;
+        let fits = |code: Option<String>, demand| code.filter(|_| demand != DimensionUse::Forbidden);
+        let entry = EntryLine {
+            account: target.reference(),
+            cost_center: fits(entry.cost_center, target.account.cost_center),
+            cost_unit: fits(entry.cost_unit, target.account.cost_unit),
+            ..entry
+        };
+        Ok((entry, LineExplanation { revenue_account: target.why, ..why }))
+    }
+}
+
+/// A credit at a rate at which nothing of it was booked, such as one without tax of what was taxed.
+fn other_rate(case: &Case<'_>, line: &InvoiceLine, rate: Decimal, booked: &[Decimal]) -> Hold {
+    let mut booked: Vec<String> = booked.iter().map(|rate| format!("{} %", rate.normalize())).collect();
+    booked.dedup();
+    let message =
+        format!("it is credited at {} % and what it credits was booked at {}", rate.normalize(), booked.join(", "));
+    let remedy = "book this credit note by hand, and correct its tax in Chargebee if it is wrong";
+    case.hold_line(line, HoldReason::TaxNotRepresentable, message, remedy)
+}
+
+fn write_off_account<'a>(case: &'a Case<'_>, line: &InvoiceLine) -> Result<ChosenAccount<'a>, Hold> {
+    let setting = format!("spec.exactOnline.writeOffAccount of {}", case.mapping());
+    let Some(code) = case.rules().write_off_account.as_deref() else {
+        let message = format!("it writes off what is due, and {} names no account for that", case.mapping());
+        return Err(case.hold(HoldReason::RevenueAccountMissing, message, format!("set {setting}")));
+    };
+    revenue::by_code(case, code, &[AccountKind::Revenue, AccountKind::Other], &setting).map_err(|problem| {
+        case.hold_line(line, HoldReason::RevenueAccountMissing, problem, format!("change {setting}"))
+    })
+}
+
+/// The deferral of a part of a booked line, by its range as booked; a note that credits a part of that time states its own.
+pub(super) fn follow(
+    case: &Case<'_>,
+    ledger: &Ledger<'_>,
+    place: Place,
+    net: Amount,
+    own: Option<DateRange>,
+    placement: &Placement,
+) -> Result<(Split, String), Hold> {
+    let invoice = &ledger.invoice(place).entry.your_ref;
+    let Some(booked) = ledger.line(place).deferral else {
+        return Ok((Split::whole(net), format!("invoice {invoice} was booked without deferral")));
+    };
+    let id = ledger.line(place).source_line.clone().unwrap_or_default();
+    let (range, taken) = match own.and_then(|own| within(own, booked)) {
+        Some(own) => (own, &super::booked::Taken::default()),
+        None => (booked, ledger.taken(place)),
+    };
+    let why = format!("follows invoice {invoice}, released over {}..{}", range.from, range.to);
+    Ok((split(case, &id, net, range, taken, placement)?, why))
+}
+
+/// The note's own service period, where it is a part of the time that was booked.
+fn within(own: DateRange, booked: DateRange) -> Option<DateRange> {
+    let inside = DateRange::new(own.from.max(booked.from), own.to.min(booked.to))?;
+    (inside != booked && own.to <= booked.to && own.from >= booked.from).then_some(inside)
+}
+
+/// The lines that turn a part of a booked line, which is thereby taken.
+pub(super) fn turned(
+    ledger: &mut Ledger<'_>,
+    place: Place,
+    (net, vat): (Amount, Amount),
+    split: &Split,
+    words: &str,
+    why: &str,
+) -> Vec<Explained> {
+    let booked = ledger.line(place);
+    let invoice = ledger.invoice(place);
+    let credits = CreditedLine { invoice: invoice.identity.clone(), line: place.line };
+    let later = split.later.map_or(Amount::ZERO, |(_, later)| later);
+    let [now_vat, later_vat]: [Amount; 2] = if split.later.is_none() {
+        [vat, Amount::ZERO]
+    } else if split.now.is_zero() {
+        [Amount::ZERO, vat]
+    } else {
+        let of_later = shares(vat, &[later, net - later])[0];
+        [vat - of_later, of_later]
+    };
+    let mut lines = Vec::new();
+    let mut add = |net: Amount, vat: Amount, range: Option<DateRange>, description: String| {
+        ledger.take(place, net, vat, range);
+        let line = EntryLine {
+            net: -net,
+            vat: -vat,
+            deferral: range,
+            description,
+            credits: Some(credits.clone()),
+            ..booked.clone()
+        };
+        lines.push((line, explanation(&invoice.entry.your_ref, why)));
+    };
+    if split.later.is_none() || !split.now.is_zero() {
+        let stands_for = split.now_range.filter(|_| split.later.is_some());
+        add(net - later, now_vat, None, text::line_description(words, stands_for));
+    }
+    if let Some((range, later)) = split.later {
+        add(later, later_vat, Some(range), text::line_description(words, None));
+    }
+    lines
+}
+
+fn explanation(invoice: &str, deferral: &str) -> LineExplanation {
+    let as_booked = format!("as invoice {invoice} was booked");
+    LineExplanation {
+        revenue_account: as_booked.clone(),
+        vat_code: as_booked.clone(),
+        cost_center: as_booked.clone(),
+        cost_unit: as_booked,
+        deferral: deferral.to_owned(),
+        original_range: None,
+    }
+}
+
+/// `total` over booked lines as what is left of them; where more is credited than is left, as they were booked.
+fn spread(
+    total: Amount,
+    group: &[Place],
+    left: impl Fn(Place) -> Amount,
+    booked: impl Fn(Place) -> Amount,
+) -> Vec<Amount> {
+    let lefts: Vec<Amount> = group.iter().map(|place| left(*place)).collect();
+    let sum: Amount = lefts.iter().copied().sum();
+    if sum.is_negative() == total.is_negative() && total.size() <= sum.size() {
+        return shares(total, &lefts);
+    }
+    let wholes: Vec<Amount> = group.iter().map(|place| booked(*place)).collect();
+    shares(total, &wholes)
+}
+
+/// A line that credits nothing that was booked is ruled like one of an invoice, with the sign turned.
+pub(super) fn by_the_rules(case: &Case<'_>, placement: &Placement, line: &InvoiceLine) -> Result<Vec<Explained>, Hold> {
+    let position = position::of(case)?;
+    let setting = Setting { case, position: &position, placement: *placement };
+    let Some(pieces) = pieces::of_one(case, line)? else { return Ok(Vec::new()) };
+    Ok(dress(&setting, &pieces)?.into_iter().map(negated).collect())
+}
+
+pub(super) fn negated((line, why): Explained) -> Explained {
+    (EntryLine { net: -line.net, vat: -line.vat, ..line }, why)
+}

@@ -1,0 +1,77 @@
+//! Another document under a number that is booked: deleted at the billing system and made again (E24, N7).
+
+use super::super::error::SyncResult;
+use super::super::kinds::noun;
+use super::super::session::Session;
+use super::super::tally::{FlowTally, Notice};
+use super::{Document, holds};
+use crate::domain::hold::{Hold, HoldReason};
+use crate::state::Booked;
+
+/// Whether `document`, which is not booked, stands under the number of one that is; then what becomes of it is settled here.
+/// `is_dead` where nothing of it is to be booked.
+///
+/// # Errors
+/// The state store's.
+pub async fn settle_recreated(
+    session: &Session<'_>,
+    document: &dyn Document,
+    is_dead: bool,
+    tally: &mut FlowTally,
+) -> SyncResult<bool> {
+    let first = session.state.booked_under(document.kind(), document.number()).await?.into_iter().next();
+    let Some(first) = first else { return Ok(false) };
+    if session.connection.keeps_first_document() || session.state.is_decided(&document.identity()).await? {
+        holds::release(session, document).await?;
+    } else if is_dead {
+        // Nothing of the later one is to be booked, but the first one, which is booked, is no more.
+        note_gone(session, &first, tally).await?;
+        holds::release(session, document).await?;
+    } else {
+        holds::hold(session, document, recreated(session, document, &first), tally).await?;
+    }
+    Ok(true)
+}
+
+fn recreated(session: &Session<'_>, document: &dyn Document, first: &Booked) -> Hold {
+    let (noun, number) = (noun(document.kind()), document.number());
+    Hold::new(
+        HoldReason::DocumentRecreated,
+        format!(
+            "{noun} {number} is another document than the one booked under that number as entry {} in division {}: it was \
+             deleted and made again",
+            first.entry_number, first.division
+        ),
+        format!(
+            "correct entry {} in Exact Online by hand and run koppel held --release {number}, or set \
+             policies.recreatedDocument to KeepFirst in SyncConnection {}",
+            first.entry_number, session.connection.name
+        ),
+    )
+}
+
+/// Tells once that a booked document is no more.
+///
+/// # Errors
+/// The state store's.
+pub async fn note_gone(session: &Session<'_>, booked: &Booked, tally: &mut FlowTally) -> SyncResult<()> {
+    if booked.voided_at.is_none() && session.writes() {
+        session.state.mark_voided(&booked.kind, &booked.identity, session.now()).await?;
+        tally.notice(gone_notice(booked));
+    }
+    Ok(())
+}
+
+/// What is said of a booked document that was voided or deleted at the billing system afterwards.
+fn gone_notice(booked: &Booked) -> Notice {
+    let (noun, number) = (noun(&booked.kind), &booked.number);
+    Notice {
+        object: format!("{noun} {number}"),
+        reason: "VoidedAfterBooking".to_owned(),
+        message: format!(
+            "{noun} {number} was voided or deleted in Chargebee after it was booked as entry {} in division {}",
+            booked.entry_number, booked.division
+        ),
+        remedy: format!("reverse entry {} in Exact Online, division {}", booked.entry_number, booked.division),
+    }
+}

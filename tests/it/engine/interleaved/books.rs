@@ -1,0 +1,193 @@
+//! Both sides' books as they can be compared: what a play did in another order leaves another history and the same sums.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::engine::world::{World, text};
+
+const DIVISIONS: [i32; 3] = [100_001, 100_002, 100_003];
+
+/// What both sides hold at the end. Amounts are in minor units; sums of zero are left out.
+#[derive(Clone, Debug)]
+pub struct Books {
+    /// By division, customer, GL account and currency.
+    balances: BTreeMap<(i32, String, String, String), i64>,
+    /// What is open in Exact, by division, account's mark and currency.
+    open: BTreeMap<(i32, String, String), i64>,
+    /// The items behind that, to show where they differ.
+    items: BTreeMap<(i32, String), Vec<String>>,
+    /// By division, reference and sign: how often it was booked.
+    booked: BTreeMap<(i32, String, bool), usize>,
+    /// By number: status, due, paid, adjusted, credits applied.
+    invoices: BTreeMap<String, Vec<String>>,
+    /// By number: status, available, refunded.
+    notes: BTreeMap<String, Vec<String>>,
+    /// Of each transaction what does not depend on when it was made, with how often there is such a one.
+    money: BTreeMap<Vec<String>, usize>,
+    /// By the reference that Koppel gives what it records: how often there is such a transaction.
+    recorded: BTreeMap<String, usize>,
+    /// By number: reason and customer.
+    held: BTreeMap<String, (String, String)>,
+    /// Customers of whom a document was withdrawn. What was booked of it stays in the books and is told, what was not is
+    /// not booked any more: which it is depends on what comes first, and is no difference.
+    withdrawn: BTreeSet<String>,
+}
+
+impl Books {
+    pub async fn read(world: &World) -> Self {
+        let held = world.held().await;
+        let documents = world.chargebee.invoices().into_iter().chain(world.chargebee.credit_notes());
+        let is_withdrawn =
+            |row: &Value| row["deleted"] == true || row["object"] == "credit_note" && row["status"] == "voided";
+        let gone = documents.filter(is_withdrawn).map(|row| text(&row, "customer_id"));
+        let made_again = held.values().filter(|held| held.hold.reason.as_str() == "DocumentRecreated");
+        let mut books = Self {
+            withdrawn: gone.chain(made_again.filter_map(|held| held.customer.clone())).collect(),
+            balances: BTreeMap::new(),
+            open: BTreeMap::new(),
+            items: BTreeMap::new(),
+            booked: BTreeMap::new(),
+            invoices: rows(&world.chargebee.invoices(), INVOICE),
+            notes: rows(&world.chargebee.credit_notes(), NOTE),
+            money: BTreeMap::new(),
+            recorded: BTreeMap::new(),
+            held: held
+                .into_iter()
+                .map(|(number, held)| {
+                    (number, (held.hold.reason.as_str().to_owned(), held.customer.unwrap_or_default()))
+                })
+                .collect(),
+        };
+        for row in world.chargebee.transactions() {
+            let reference = word(&row["reference_number"]);
+            let told = TRANSACTION.iter().map(|name| word(&row[name])).chain([lasting(&reference)]).collect();
+            *books.money.entry(told).or_default() += 1;
+            if reference.starts_with(OURS) {
+                *books.recorded.entry(reference).or_default() += 1;
+            }
+        }
+        for division in DIVISIONS {
+            books.read_division(world, division);
+        }
+        books.balances.retain(|_, amount| *amount != 0);
+        books.open.retain(|_, amount| *amount != 0);
+        books
+    }
+
+    fn read_division(&mut self, world: &World, division: i32) {
+        let accounts = world.exact.accounts(division);
+        let mark_of = |id: Uuid| {
+            let account = accounts.iter().find(|account| account.id == id);
+            account.map(|account| account.search_code.clone()).unwrap_or_default()
+        };
+        let ledger = world.exact.ledger(division, None);
+        let customers: BTreeMap<Uuid, Uuid> =
+            ledger.iter().filter_map(|row| Some((row.entry_id, row.account?))).collect();
+        for row in ledger {
+            let mark = customers.get(&row.entry_id).map(|account| mark_of(*account)).unwrap_or_default();
+            *self.balances.entry((division, mark, row.gl_account, row.currency)).or_default() += row.amount;
+        }
+        for item in world.exact.open_items(division) {
+            let mark = mark_of(item.account);
+            let told = format!(
+                "{} {} {} of {}, open {}",
+                item.journal, item.entry_number, item.your_ref, item.amount, item.open
+            );
+            self.items.entry((division, mark.clone())).or_default().push(told);
+            *self.open.entry((division, mark, item.currency)).or_default() += item.open;
+        }
+        for entry in world.exact.entries(division) {
+            *self.booked.entry((division, entry.your_ref, entry.total < 0)).or_default() += 1;
+        }
+    }
+
+    /// A world in which every side of the accounting has happened: else nothing is proved.
+    pub fn assert_full(&self) {
+        let paid_by_bank = self.money.keys().filter(|row| row[0] == "payment" && row[1] == "bank_transfer").count();
+        let online = self.money.keys().filter(|row| row[1] == "card").count();
+        let credits = self.booked.keys().filter(|(_, _, credit)| *credit).count();
+        assert!(paid_by_bank > 3 && online > 3 && credits > 3, "{paid_by_bank} {online} {credits}");
+        let divisions = DIVISIONS.map(|division| self.booked.keys().filter(|(of, ..)| *of == division).count());
+        assert!(divisions.iter().all(|count| *count > 0), "{divisions:?}");
+    }
+
+    /// No document is booked twice, and no money recorded twice (I1).
+    pub fn assert_nothing_twice(&self) {
+        let twice: Vec<_> = self.booked.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(twice.is_empty(), "booked more than once: {twice:?}");
+        let twice: Vec<_> = self.recorded.iter().filter(|(_, count)| **count > 1).collect();
+        assert!(twice.is_empty(), "recorded more than once: {twice:?}");
+    }
+
+    pub fn assert_same(&self, other: &Self, when: &str) {
+        let withdrawn: BTreeSet<&String> = self.withdrawn.union(&other.withdrawn).collect();
+        let (one, other) = (self.without(&withdrawn), other.without(&withdrawn));
+        same(&one.held, &other.held, when, "what is held");
+        same(&one.invoices, &other.invoices, when, "invoices in Chargebee");
+        same(&one.notes, &other.notes, when, "credit notes in Chargebee");
+        same(&one.money, &other.money, when, "transactions in Chargebee");
+        one.show_accounts_that_differ(&other);
+        same(&one.open, &other.open, when, "what is open in Exact Online");
+        same(&one.balances, &other.balances, when, "balances in Exact Online");
+    }
+
+    /// Without these customers.
+    fn without(&self, customers: &BTreeSet<&String>) -> Self {
+        let mut books = self.clone();
+        books.held.retain(|_, (_, customer)| !customers.contains(customer));
+        books.balances.retain(|(_, customer, ..), _| !customers.contains(customer));
+        books.open.retain(|(_, customer, _), _| !customers.contains(customer));
+        books.money.retain(|row, _| !customers.contains(&row[4]));
+        books
+    }
+
+    fn show_accounts_that_differ(&self, other: &Self) {
+        let keys = self.open.keys().chain(other.open.keys());
+        for key in keys.filter(|key| self.open.get(*key) != other.open.get(*key)) {
+            let account = (key.0, key.1.clone());
+            eprintln!("{account:?}: {:#?}\nor {:#?}", self.items.get(&account), other.items.get(&account));
+        }
+    }
+}
+
+const INVOICE: &[&str] =
+    &["status", "amount_due", "amount_paid", "amount_adjusted", "credits_applied", "write_off_amount"];
+const NOTE: &[&str] = &["status", "amount_available", "amount_allocated", "amount_refunded"];
+const TRANSACTION: [&str; 5] = ["type", "payment_method", "status", "amount", "customer_id"];
+/// How the references of what Koppel records begin: `EX-{division}-{row of the books}-{document}`.
+const OURS: &str = "EX-";
+
+/// A reference without the row's id, which is another one in each play.
+fn lasting(reference: &str) -> String {
+    let Some(rest) = reference.strip_prefix(OURS) else { return reference.to_owned() };
+    let (division, rest) = rest.split_once('-').unwrap_or((rest, ""));
+    format!("{OURS}{division}-{}", rest.get(32..).unwrap_or_default())
+}
+
+fn rows(rows: &[Value], names: &[&str]) -> BTreeMap<String, Vec<String>> {
+    let told = |row: &Value| names.iter().map(|name| word(&row[name])).chain([word(&row["deleted"])]).collect();
+    rows.iter().map(|row| (text(row, "id"), told(row))).collect()
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Says where they differ, not all that they hold.
+fn same<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+    one: &BTreeMap<K, V>,
+    other: &BTreeMap<K, V>,
+    when: &str,
+    what: &str,
+) {
+    let keys: BTreeSet<&K> = one.keys().chain(other.keys()).collect();
+    let differ: Vec<_> = keys
+        .into_iter()
+        .filter(|key| one.get(key) != other.get(key))
+        .map(|key| (key, one.get(key), other.get(key)))
+        .take(6)
+        .collect();
+    assert!(differ.is_empty(), "{what} differ in {when}: {differ:#?}");
+}
