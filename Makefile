@@ -20,7 +20,7 @@ sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts bench bench-operator
+.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts interleavings bench bench-operator
 test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
 
 test-rust: prepare ## cargo test alone
@@ -45,6 +45,9 @@ judges: build ## The sandboxes, judged by the vendors' own kind of client (Pytho
 
 contracts: build ## Rows of the sandboxes against the vendors' published schemas, where those are at hand
 	@hack/contracts.sh
+
+interleavings: prepare ## A month of 3,000 documents in 50 disturbed ways, both books compared; takes long, in the release profile
+	@KOPPEL_INTERLEAVINGS=$(or $(ARGS),3000:50) $(CARGO) test --release --test it engine::interleaved -- --nocapture
 
 bench: prepare ## Calls, time and memory of large runs; takes minutes, in the release profile
 	@$(CARGO) bench --bench load -- $(ARGS)
