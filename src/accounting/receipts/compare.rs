@@ -28,12 +28,26 @@ pub fn compare(closing: &Closing, wanted: Wanted<'_>, outcome: &mut Outcome) {
         *sum += want.amount;
         several.push(want);
     }
-    let wanted_of = |key: &Key| wants.get(key).map_or(Amount::ZERO, |(sum, _)| *sum);
+    let sums: BTreeMap<Key, Amount> = wants.iter().map(|(key, (sum, _))| (key.clone(), *sum)).collect();
+    let wanted_of = |key: &Key| sums.get(key).copied().unwrap_or_default();
     let (excesses, documents): (Vec<Key>, Vec<Key>) =
         books.receipts.keys().cloned().partition(|key| matches!(key, Key::Excess(..)));
     for key in &documents {
         books.undo_beyond(key, wanted_of(key), outcome);
     }
+    let (too_large, excesses): (Vec<Key>, Vec<Key>) = excesses.into_iter().partition(|excess| {
+        let pays = wants.iter().filter(|(_, (_, several))| several.iter().any(|want| excess_of(want) == *excess));
+        let missing: Amount = pays.map(|(key, (sum, _))| (*sum - books.at(key)).max(Amount::ZERO)).sum();
+        books.at(excess) > wanted_of(excess) + missing
+    });
+    // The money is not there any more, or less of it: nothing is paid out of what goes.
+    for key in &too_large {
+        books.undo_beyond(key, wanted_of(key), outcome);
+    }
+    let is_payment = |several: &[Want<'_>]| several.first().is_some_and(|want| want.kind == ReceiptKind::Payment);
+    wants.retain(|_, (_, several)| {
+        !is_payment(several) || !several.iter().any(|want| too_large.contains(&excess_of(want)))
+    });
     // Documents before excesses: what an excess pays since is taken from it.
     for (key, (sum, several)) in &wants {
         books.record(key, *sum, several, outcome);
@@ -48,6 +62,11 @@ pub fn compare(closing: &Closing, wanted: Wanted<'_>, outcome: &mut Outcome) {
         Step::Restore(_) => 2,
         Step::Record(_) => 3,
     });
+}
+
+/// The excess that a payment would be taken from.
+fn excess_of(want: &Want<'_>) -> Key {
+    Key::Excess(want.customer.clone(), want.currency.code().to_owned())
 }
 
 fn key_of_want(want: &Want<'_>) -> Key {
@@ -182,8 +201,7 @@ impl<'a> Recorded<'a> {
 
     /// As much of `wanted` as an excess of the same customer has left.
     fn out_of_excess(&mut self, want: &Want<'_>, wanted: Amount) -> Option<(String, Amount)> {
-        let key = Key::Excess(want.customer.clone(), want.currency.code().to_owned());
-        let receipts = self.receipts.get(&key)?;
+        let receipts = self.receipts.get(&excess_of(want))?;
         let usable = receipts.iter().filter(|receipt| receipt.standing != Standing::Undone);
         let (transaction, left) = usable
             .filter_map(|receipt| Some((receipt.transaction.as_str(), *self.left.get(receipt.transaction.as_str())?)))

@@ -36,6 +36,9 @@ fn acts(outcome: &Outcome) -> Vec<String> {
 }
 
 proptest! {
+    // Two arbitrary closings seldom fit together.
+    #![proptest_config(ProptestConfig { max_global_rejects: 20_000, ..ProptestConfig::default() })]
+
     #[test]
     fn no_line_is_recorded_for_more_than_it_brought(closing in any_closing()) {
         let outcome = judge(&closing, &rules());
