@@ -36,6 +36,9 @@ pub async fn settle(
     if session.state.has_intent(movement.kind(), &movement.identity()).await? {
         return hold(session, movement, still_unknown(movement), tally).await;
     }
+    if session.connection.leaves_out(movement.business_entity()) {
+        return let_go(session, movement).await;
+    }
     let place = match router.route(movement.business_entity()) {
         Ok(place) => place,
         Err(why) => return hold(session, movement, why, tally).await,
