@@ -2,17 +2,22 @@
 //! offsets, its errors and limits, and the writes that this project needs or its tests make. Written from the vendor's
 //! behaviour, not from what our client sends.
 
+mod addresses;
 mod admin;
 mod attributes;
 mod balance;
 mod calls;
+mod catalogue;
 mod charges;
+mod contacts;
 mod coupons;
 mod credit_notes;
 mod customers;
 mod dispatch;
+mod entitlements;
 mod error;
 mod faults;
+mod features;
 mod filter;
 mod gateway;
 mod idempotency;
@@ -20,10 +25,13 @@ mod invoices;
 mod limits;
 mod list;
 mod params;
+mod payment_sources;
 mod payments;
 mod pdf;
+mod pricing;
 mod promotional;
 mod prorate;
+mod quotes;
 mod refunds;
 mod regenerate;
 mod rows;
@@ -33,6 +41,7 @@ mod spec;
 mod store;
 mod transactions;
 pub(crate) mod transport;
+mod unbilled;
 mod world;
 
 use std::collections::BTreeMap;
