@@ -16,6 +16,7 @@ pub mod money;
 pub mod money_entry;
 pub mod payment;
 pub mod receipt;
+pub mod record;
 pub mod sales_invoice;
 pub mod vat_number;
 mod words;

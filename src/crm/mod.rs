@@ -1,0 +1,11 @@
+//! What Koppel keeps in a customer relationship system, and the pure rules about it: which tables there are, whether a
+//! record fits its table, under which key it is found, and whether it has changed. No vendor's wire types, no I/O.
+
+mod fingerprint;
+mod fit;
+mod key;
+pub mod tables;
+
+pub use fingerprint::Fingerprint;
+pub use fit::{Misfit, check};
+pub use key::{KEY_LENGTH_MAX, record_key};
