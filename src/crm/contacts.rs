@@ -30,7 +30,8 @@ impl ContactPlan {
 /// What to do so that a customer's contacts `standing` are those of its account. `ours` are the ids of contacts that Koppel
 /// has written: what is among them and has no contact any more goes. The order of either side does not matter.
 pub fn plan_contacts(contacts: &[CrmContact], standing: &[BillingContact], ours: &BTreeSet<String>) -> ContactPlan {
-    let standing: BTreeMap<&str, &BillingContact> = standing.iter().map(|contact| (contact.id.as_str(), contact)).collect();
+    let standing: BTreeMap<&str, &BillingContact> =
+        standing.iter().map(|contact| (contact.id.as_str(), contact)).collect();
     let wanted: BTreeMap<String, &CrmContact> =
         contacts.iter().filter(|contact| contact.is_active).map(|contact| (contact.id.to_string(), contact)).collect();
     let mut plan = ContactPlan::default();
@@ -52,16 +53,33 @@ fn draft(id: &str, contact: &CrmContact) -> Result<ContactDraft, Hold> {
     let name = name(contact);
     let email = contact.email.as_deref().map(str::trim).unwrap_or_default();
     if !is_email(email) {
-        let what = if email.is_empty() { "has no e-mail address".to_owned() } else { format!("has e-mail address {email:?}, which is none") };
+        let what = if email.is_empty() {
+            "has no e-mail address".to_owned()
+        } else {
+            format!("has e-mail address {email:?}, which is none")
+        };
         let remedy = format!("give contact {name} an e-mail address in the CRM, or deactivate it");
-        return Err(Hold::new(HoldReason::ContactWithoutEmail, format!("contact {name} {what}; billing takes no contact without one"), remedy));
+        return Err(Hold::new(
+            HoldReason::ContactWithoutEmail,
+            format!("contact {name} {what}; billing takes no contact without one"),
+            remedy,
+        ));
     }
     let too_long = |field: &str, long: TooLong| {
-        let message = format!("contact {name}: the {field} has {} characters, and billing takes {}", long.length, long.length_max);
+        let message = format!(
+            "contact {name}: the {field} has {} characters, and billing takes {}",
+            long.length, long.length_max
+        );
         Hold::new(HoldReason::RejectedByTarget, message, format!("shorten the {field} of contact {name} in the CRM"))
     };
     let long_email = |long| too_long("e-mail address", long);
-    let missing = || Hold::new(HoldReason::ContactWithoutEmail, format!("contact {name} has no e-mail address"), "give it one in the CRM");
+    let missing = || {
+        Hold::new(
+            HoldReason::ContactWithoutEmail,
+            format!("contact {name} has no e-mail address"),
+            "give it one in the CRM",
+        )
+    };
     Ok(ContactDraft {
         id: Bounded::new(id).map_err(|long| too_long("id", long))?.ok_or_else(missing)?,
         email: Bounded::new(email).map_err(long_email)?.ok_or_else(missing)?,
@@ -164,7 +182,8 @@ mod tests {
 
     #[test]
     fn what_people_made_in_billing_stays_and_what_is_ours_goes_with_its_contact() {
-        let by_hand = BillingContact { id: "contact_1".to_owned(), email: Some("x@y.nl".to_owned()), ..Default::default() };
+        let by_hand =
+            BillingContact { id: "contact_1".to_owned(), email: Some("x@y.nl".to_owned()), ..Default::default() };
         let former = BillingContact { id: Uuid::from_u128(9).to_string(), ..by_hand.clone() };
         let ours = BTreeSet::from([former.id.clone()]);
         let plan = plan_contacts(&[], &[by_hand, former.clone()], &ours);
@@ -177,8 +196,7 @@ mod tests {
         let inactive = CrmContact { is_active: false, ..contact(1, "a@b.nl") };
         let long = CrmContact { first_name: Some("x".repeat(151)), ..contact(2, "a@b.nl") };
         let ours = BTreeSet::from([inactive.id.to_string(), long.id.to_string()]);
-        let standing: Vec<_> =
-            ours.iter().map(|id| BillingContact { id: id.clone(), ..Default::default() }).collect();
+        let standing: Vec<_> = ours.iter().map(|id| BillingContact { id: id.clone(), ..Default::default() }).collect();
         let plan = plan_contacts(&[inactive.clone(), long], &standing, &ours);
         assert_eq!(plan.remove, [inactive.id.to_string()]);
         assert_eq!(plan.held[0].1.reason, HoldReason::RejectedByTarget);

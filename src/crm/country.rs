@@ -54,7 +54,8 @@ const NAMES: [(&str, &str); 44] = [
 pub fn country(text: &str) -> Option<Country> {
     let name = text.trim().to_lowercase();
     let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code);
-    let listed = || rust_iso3166::ALL.iter().find(|country| country.name.to_lowercase() == name).map(|country| country.alpha2);
+    let listed =
+        || rust_iso3166::ALL.iter().find(|country| country.name.to_lowercase() == name).map(|country| country.alpha2);
     let by_three = || rust_iso3166::from_alpha3(&name.to_ascii_uppercase()).map(|country| country.alpha2);
     Country::parse(text).or_else(|| known.or_else(listed).or_else(by_three).and_then(Country::parse))
 }

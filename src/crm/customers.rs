@@ -163,8 +163,12 @@ fn decide(owner: Side, crm: Option<&str>, billing: Option<&str>, last: Option<&S
 fn conflict(account: &CrmAccount, field: CustomerField, winner: Side) -> Conflict {
     let (noun, name) = (field.noun(), &account.name);
     let message = match winner {
-        Side::Crm => format!("the {noun} of account {name} differs in billing; the CRM owns it and its value was taken"),
-        Side::Billing => format!("the {noun} of account {name} was changed in the CRM; billing owns it and its value stays"),
+        Side::Crm => {
+            format!("the {noun} of account {name} differs in billing; the CRM owns it and its value was taken")
+        }
+        Side::Billing => {
+            format!("the {noun} of account {name} was changed in the CRM; billing owns it and its value stays")
+        }
     };
     Conflict { field, winner, message }
 }
@@ -213,7 +217,10 @@ fn ambiguous(account: &CrmAccount, candidates: &[String]) -> Hold {
     let mut candidates = candidates.to_vec();
     candidates.sort();
     let message = format!("account {} may be customer {}, and no rule can tell", account.name, candidates.join(" or "));
-    let remedy = format!("link one of these customers to account {} in the CRM, or give both the same account number", account.name);
+    let remedy = format!(
+        "link one of these customers to account {} in the CRM, or give both the same account number",
+        account.name
+    );
     Hold::new(HoldReason::CustomerAmbiguous, message, remedy)
 }
 

@@ -55,10 +55,34 @@ pub enum Match {
 
 /// Mailboxes that say nothing about whose they are.
 const PUBLIC_DOMAINS: [&str; 28] = [
-    "gmail.com", "googlemail.com", "outlook.com", "outlook.nl", "outlook.be", "outlook.de", "hotmail.com", "hotmail.nl",
-    "hotmail.be", "live.com", "live.nl", "live.be", "msn.com", "yahoo.com", "icloud.com", "me.com", "proton.me",
-    "protonmail.com", "gmx.de", "gmx.net", "web.de", "t-online.de", "ziggo.nl", "kpnmail.nl", "planet.nl", "xs4all.nl",
-    "telenet.be", "skynet.be",
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "outlook.nl",
+    "outlook.be",
+    "outlook.de",
+    "hotmail.com",
+    "hotmail.nl",
+    "hotmail.be",
+    "live.com",
+    "live.nl",
+    "live.be",
+    "msn.com",
+    "yahoo.com",
+    "icloud.com",
+    "me.com",
+    "proton.me",
+    "protonmail.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "t-online.de",
+    "ziggo.nl",
+    "kpnmail.nl",
+    "planet.nl",
+    "xs4all.nl",
+    "telenet.be",
+    "skynet.be",
 ];
 
 /// Longest chain of merged accounts that is followed.

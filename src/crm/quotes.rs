@@ -43,11 +43,23 @@ pub struct QuoteContext<'a> {
 pub enum QuoteStep {
     Create(Box<QuoteDraft>),
     /// What is quoted takes the place of what was.
-    Edit { quote: String, draft: Box<QuoteDraft> },
-    Extend { quote: String, until: Timestamp },
-    Accept { quote: String },
-    Decline { quote: String },
-    Close { quote: String },
+    Edit {
+        quote: String,
+        draft: Box<QuoteDraft>,
+    },
+    Extend {
+        quote: String,
+        until: Timestamp,
+    },
+    Accept {
+        quote: String,
+    },
+    Decline {
+        quote: String,
+    },
+    Close {
+        quote: String,
+    },
     Nothing(Settled),
 }
 
@@ -151,8 +163,10 @@ fn agreed(quote: &CrmQuote, found: &BillingQuote, context: &QuoteContext<'_>) ->
     if draft::is_content_of(&draft, found) {
         return Ok(QuoteStep::Nothing(Settled::InStep));
     }
-    let message = format!("quote {} was won, and quote {} in billing was accepted with other content", quote.number, found.id);
-    let remedy = format!("compare both, and decline quote {} in Chargebee if the CRM's is the one that holds", found.id);
+    let message =
+        format!("quote {} was won, and quote {} in billing was accepted with other content", quote.number, found.id);
+    let remedy =
+        format!("compare both, and decline quote {} in Chargebee if the CRM's is the one that holds", found.id);
     Err(Hold::new(HoldReason::QuoteNotRepresentable, message, remedy))
 }
 
@@ -165,7 +179,8 @@ fn lost(quote: &CrmQuote, found: Option<&BillingQuote>) -> Result<QuoteStep, Hol
         }
         BillingQuoteStatus::Open | BillingQuoteStatus::Accepted => Ok(QuoteStep::Close { quote: id }),
         BillingQuoteStatus::Invoiced => {
-            let message = format!("quote {} was lost or canceled, and quote {id} in billing has been invoiced", quote.number);
+            let message =
+                format!("quote {} was lost or canceled, and quote {id} in billing has been invoiced", quote.number);
             let remedy = "credit the invoice in Chargebee, or correct the quote in the CRM";
             Err(Hold::new(HoldReason::QuoteNotRepresentable, message, remedy))
         }

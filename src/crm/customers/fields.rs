@@ -37,10 +37,15 @@ impl Fields {
             email: reader.email(account.email.as_deref()),
             phone: reader.text(CustomerField::Phone, account.phone.as_deref()),
             vat_number: reader.vat_number(account),
-            billing_address: reader.address(CustomerField::BillingAddress, account.billing_address.as_ref()).map(|own| {
-                let company = || Bounded::new(&account.name).ok().flatten();
-                standing.map_or_else(|| BillingAddress { company: company(), ..own.clone() }, |other| with_person(&own, other))
-            }),
+            billing_address: reader.address(CustomerField::BillingAddress, account.billing_address.as_ref()).map(
+                |own| {
+                    let company = || Bounded::new(&account.name).ok().flatten();
+                    standing.map_or_else(
+                        || BillingAddress { company: company(), ..own.clone() },
+                        |other| with_person(&own, other),
+                    )
+                },
+            ),
         };
         (fields, reader.problems)
     }
@@ -108,7 +113,11 @@ impl Reader<'_> {
         let code = address.country.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let place = code.and_then(country);
         if let (Some(text), None) = (code, place) {
-            self.problem(field, &format!("names country {text:?}, which cannot be told"), &format!("correct the country in the {}", field.noun()));
+            self.problem(
+                field,
+                &format!("names country {text:?}, which cannot be told"),
+                &format!("correct the country in the {}", field.noun()),
+            );
         }
         let lines: Vec<&str> = address.lines.iter().map(String::as_str).collect();
         let mut part = |name: &str, text: Option<&str>| self.part(field, name, text);
@@ -144,7 +153,11 @@ fn place(address: Option<&Address>) -> Option<Country> {
 /// Billing puts the prefix of the address' own country before a number by itself (chargebee.md §5).
 fn written(number: &VatNumber, place: Option<Country>) -> String {
     let is_implied = place == Some(number.country()) && (number.country().is_member_state() || is_northern(place));
-    if is_implied || northern_prefix(number, place).is_some() { number.national().to_owned() } else { number.as_str().to_owned() }
+    if is_implied || northern_prefix(number, place).is_some() {
+        number.national().to_owned()
+    } else {
+        number.as_str().to_owned()
+    }
 }
 
 fn is_northern(place: Option<Country>) -> bool {
@@ -221,9 +234,19 @@ fn vat_key(text: Option<&str>, place: Option<Country>) -> Option<String> {
 /// Street, place and country; the person is no part of it. A country that cannot be told stands as it was typed.
 pub(super) fn address_key(address: &Address) -> Option<String> {
     let part = |text: Option<&str>| text_key(text).unwrap_or_default().to_lowercase();
-    let lines: Vec<String> = address.lines.iter().map(|line| part(Some(line))).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<String> =
+        address.lines.iter().map(|line| part(Some(line))).filter(|line| !line.is_empty()).collect();
     let postcode = part(address.postcode.as_deref()).replace([' ', '-'], "");
-    let code = address.country.as_deref().map(|text| country(text).map_or_else(|| part(Some(text)), |place| place.code().to_lowercase()));
-    let parts = [lines.join("\n"), postcode, part(address.city.as_deref()), part(address.state.as_deref()), code.unwrap_or_default()];
+    let code = address
+        .country
+        .as_deref()
+        .map(|text| country(text).map_or_else(|| part(Some(text)), |place| place.code().to_lowercase()));
+    let parts = [
+        lines.join("\n"),
+        postcode,
+        part(address.city.as_deref()),
+        part(address.state.as_deref()),
+        code.unwrap_or_default(),
+    ];
     parts.iter().any(|part| !part.is_empty()).then(|| parts.join("\u{1f}"))
 }

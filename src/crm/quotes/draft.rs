@@ -22,7 +22,8 @@ use crate::domain::offer::{
 /// `QuoteNotRepresentable` with what and remedy, or `WaitingFor` its customer.
 pub fn draft(quote: &CrmQuote, context: &QuoteContext<'_>) -> Result<QuoteDraft, Hold> {
     let customer = customer(quote, context)?;
-    let no_currency = || hold(format!("quote {} has no currency", quote.number), "give the quote a currency in the CRM");
+    let no_currency =
+        || hold(format!("quote {} has no currency", quote.number), "give the quote a currency in the CRM");
     let currency = quote.currency.ok_or_else(no_currency)?;
     let weighed = quote.lines.iter().map(|line| Weighed::of(quote, line, currency, context));
     let mut weighed = weighed.collect::<Result<Vec<_>, _>>()?;
@@ -79,11 +80,15 @@ fn kind(quote: &CrmQuote, lines: &[Weighed<'_>]) -> Result<QuoteKind, Hold> {
         }
         let addon = lines.iter().find(|line| line.is(ItemKind::Addon));
         return addon.map_or(Ok(QuoteKind::OneOff), |line| {
-            Err(hold(format!("{} is an add-on, and the quote has no plan", line.name), "quote the add-on with its plan"))
+            Err(hold(
+                format!("{} is an add-on, and the quote has no plan", line.name),
+                "quote the add-on with its plan",
+            ))
         });
     };
     if let Some(line) = lines.iter().find(|line| line.price.is_none()) {
-        let why = format!("{} is written by hand, and Chargebee's quotes of subscriptions take only item prices", line.name);
+        let why =
+            format!("{} is written by hand, and Chargebee's quotes of subscriptions take only item prices", line.name);
         return Err(hold(why, "quote it apart, or make it a product that is mapped to an item price"));
     }
     let period = plan.price.and_then(|price| price.period).unwrap_or(1);
@@ -107,7 +112,13 @@ fn off_the_whole(quote: &CrmQuote, currency: Currency, lines: &[Weighed<'_>]) ->
         .round_dp_with_strategy(currency.minor_digits(), RoundingStrategy::MidpointAwayFromZero);
     let whole = part + quote.discount_amount.unwrap_or_default();
     let off = Amount::from_decimal(whole, currency).filter(|off| !off.is_negative() && *off <= net);
-    let why = || format!("quote {}: a discount of {whole} {currency} cannot be taken off {}", quote.number, net.display(currency));
+    let why = || {
+        format!(
+            "quote {}: a discount of {whole} {currency} cannot be taken off {}",
+            quote.number,
+            net.display(currency)
+        )
+    };
     off.ok_or_else(|| hold(why(), "correct the discount of the quote in the CRM"))
 }
 
@@ -117,7 +128,11 @@ fn check_total(quote: &CrmQuote, currency: Currency, lines: &[Weighed<'_>], off:
     match said {
         Some(said) if said != Some(net) => {
             let total = quote.net_total.unwrap_or_default();
-            let why = format!("quote {} is {total} {currency} before tax in the CRM, and its lines make {}", quote.number, net.display(currency));
+            let why = format!(
+                "quote {} is {total} {currency} before tax in the CRM, and its lines make {}",
+                quote.number,
+                net.display(currency)
+            );
             Err(hold(why, "recalculate the quote in the CRM, or set its prices and discounts so that they add up"))
         }
         _ => Ok(()),
@@ -142,7 +157,8 @@ fn discounted(
     }
     let why = || format!("{}: with its discount a unit has no price in whole minor units", line.name);
     let unit_price = line.unit_price_after_discount();
-    let unit_price = unit_price.ok_or_else(|| hold(why(), "state a price for each unit, or a discount on the whole quote"))?;
+    let unit_price =
+        unit_price.ok_or_else(|| hold(why(), "state a price for each unit, or a discount on the whole quote"))?;
     Ok((line.quoted(unit_price)?, None))
 }
 

@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::prices::{Model, Price, hold};
 use super::QuoteContext;
+use super::prices::{Model, Price, hold};
 use crate::domain::catalogue::ItemKind;
 use crate::domain::crm::{CrmQuote, CrmQuoteLine};
 use crate::domain::hold::Hold;
@@ -45,7 +45,8 @@ impl<'a> Weighed<'a> {
         let (unit_price, discount) = (amount("unit price", line.unit_price)?, amount("discount", line.discount)?);
         let gross = Amount(unit_price.0.saturating_mul(i64::from(quantity)));
         if unit_price.is_negative() || discount.is_negative() || discount > gross || !gross.is_bookable() {
-            let why = format!("{name}: a price below zero, or a discount beyond the price, cannot be quoted in Chargebee");
+            let why =
+                format!("{name}: a price below zero, or a discount beyond the price, cannot be quoted in Chargebee");
             return Err(hold(why, "state it as a discount on another line, or on the quote"));
         }
         let price = match &line.product {
@@ -76,7 +77,10 @@ impl<'a> Weighed<'a> {
     fn check_price(&self) -> Result<(), Hold> {
         let Some(price) = self.price else { return Ok(()) };
         if price.model == Model::FlatFee && self.quantity != 1 {
-            let why = format!("{}: item price {} is a flat fee and has no quantity of {}", self.name, price.id, self.quantity);
+            let why = format!(
+                "{}: item price {} is a flat fee and has no quantity of {}",
+                self.name, price.id, self.quantity
+            );
             return Err(hold(why, "quote one of it, or map the product to a price per unit"));
         }
         let by_tiers = price.has_tiers().then(|| price.by_tiers(self.quantity));
@@ -86,7 +90,8 @@ impl<'a> Weighed<'a> {
                 let made = amount.map_or_else(|| "nothing".to_owned(), |amount| amount.display(price.currency));
                 let (quantity, said) = (self.quantity, self.net().display(price.currency));
                 let why = format!(
-                    "{}: the tiers of item price {} make {made} of {quantity}, and the quote says {said}", self.name, price.id
+                    "{}: the tiers of item price {} make {made} of {quantity}, and the quote says {said}",
+                    self.name, price.id
                 );
                 Err(hold(why, "quote what the tiers make, or map the product to a price per unit"))
             }
@@ -103,10 +108,13 @@ impl<'a> Weighed<'a> {
                 unit_price: (!price.has_tiers()).then_some(unit_price),
             }),
             None => {
-                let missing = || hold(format!("{} has neither product nor description", self.name), "describe it in the CRM");
+                let missing =
+                    || hold(format!("{} has neither product nor description", self.name), "describe it in the CRM");
                 let described = match self.quantity {
                     1 => self.description.clone(),
-                    many => self.description.as_ref().and_then(|text| Bounded::cut(&format!("{many} × {}", text.as_str()))),
+                    many => {
+                        self.description.as_ref().and_then(|text| Bounded::cut(&format!("{many} × {}", text.as_str())))
+                    }
                 };
                 Ok(QuoteLine::Adhoc { description: described.ok_or_else(missing)?, amount: self.net() })
             }
@@ -121,7 +129,8 @@ impl<'a> Weighed<'a> {
 }
 
 fn quantity(name: &str, quantity: Decimal) -> Result<u32, Hold> {
-    let whole = quantity.fract().is_zero().then(|| quantity.trunc().to_u32()).flatten().filter(|quantity| *quantity > 0);
+    let whole =
+        quantity.fract().is_zero().then(|| quantity.trunc().to_u32()).flatten().filter(|quantity| *quantity > 0);
     let why = || format!("{name}: quantity {quantity} is no whole number above zero");
     whole.ok_or_else(|| hold(why(), "quote whole units; Chargebee's quotes take no others"))
 }

@@ -103,7 +103,10 @@ impl PriceBook {
             return Err(hold(why, &format!("map product {product} to an active item price")));
         }
         if price.currency != currency {
-            let why = format!("item price {id}, which product {product} is, is in {} and the quote in {currency}", price.currency);
+            let why = format!(
+                "item price {id}, which product {product} is, is in {} and the quote in {currency}",
+                price.currency
+            );
             return Err(hold(why, &format!("map product {product} to an item price of {currency}")));
         }
         Ok(price)
@@ -156,7 +159,9 @@ impl Price {
             Model::Volume => Amount(last.price.0.saturating_mul(quantity)),
             Model::Stairstep => last.price,
             _ => reached
-                .map(|tier| Amount(tier.price.0.saturating_mul(tier.to.unwrap_or(i64::MAX).min(quantity) - tier.from + 1)))
+                .map(|tier| {
+                    Amount(tier.price.0.saturating_mul(tier.to.unwrap_or(i64::MAX).min(quantity) - tier.from + 1))
+                })
                 .sum(),
         })
     }

@@ -63,7 +63,9 @@ pub(super) fn carry_out(
 fn read(params: &Params) -> Result<Value, ApiError> {
     let mut sent = Map::new();
     apply(params, ADDRESS, &[], &mut sent)?;
-    let own = |name: &str| LINES.into_iter().find(|(own, _)| *own == name).map_or(name.to_owned(), |(_, line)| line.to_owned());
+    let own = |name: &str| {
+        LINES.into_iter().find(|(own, _)| *own == name).map_or(name.to_owned(), |(_, line)| line.to_owned())
+    };
     let parts = sent.iter().filter(|(name, _)| !matches!(name.as_str(), "subscription_id" | "label"));
     let parts = parts.map(|(name, value)| (own(name), value.as_str().unwrap_or_default().to_owned())).collect();
     address(LABEL, &parts)

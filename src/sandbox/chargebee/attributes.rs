@@ -82,13 +82,7 @@ fn set(row: &mut Map<String, Value>, name: &str, value: &str, takes: Takes) -> R
     set_as(row, name, value, takes, name)
 }
 
-fn set_as(
-    row: &mut Map<String, Value>,
-    name: &str,
-    value: &str,
-    takes: Takes,
-    sent: &str,
-) -> Result<(), ApiError> {
+fn set_as(row: &mut Map<String, Value>, name: &str, value: &str, takes: Takes, sent: &str) -> Result<(), ApiError> {
     if value.is_empty() {
         row.remove(name);
         return Ok(());
@@ -101,7 +95,9 @@ fn set_as(
 fn read(value: &str, takes: Takes) -> Result<Value, String> {
     match takes {
         Takes::Email(_) if !is_email(value) => Err("should be a valid email address".to_owned()),
-        Takes::Text(max) | Takes::Email(max) if value.chars().count() > max => Err(format!("should be at most {max} characters")),
+        Takes::Text(max) | Takes::Email(max) if value.chars().count() > max => {
+            Err(format!("should be at most {max} characters"))
+        }
         Takes::Text(_) | Takes::Email(_) => Ok(value.into()),
         Takes::Number => value.parse::<i64>().map(Value::from).map_err(|_| "should be a number".to_owned()),
         Takes::Decimal => value.parse::<f64>().map(Value::from).map_err(|_| "should be a number".to_owned()),

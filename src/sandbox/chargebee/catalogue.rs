@@ -194,7 +194,11 @@ fn is_used(site: &Site, kind: Kind, id: &str) -> bool {
                 let price = text(item, "item_price_id");
                 kind == Kind::ItemPrice && price == id
                     || kind == Kind::Item
-                        && site.store.collection(Kind::ItemPrice).get(price).is_some_and(|row| row.value()["item_id"] == id)
+                        && site
+                            .store
+                            .collection(Kind::ItemPrice)
+                            .get(price)
+                            .is_some_and(|row| row.value()["item_id"] == id)
             })
         }),
     }

@@ -312,7 +312,10 @@ impl Cut {
 
 fn line(charge: &Charge, id: &str, amount: i64, parts: &[TaxPart], caller: Caller<'_>) -> Value {
     let at = caller.seconds();
-    let model = charge.tiered.as_ref().map_or(if charge.entity.is_some() { "per_unit" } else { "flat_fee" }, |tiered| tiered.model);
+    let model = charge
+        .tiered
+        .as_ref()
+        .map_or(if charge.entity.is_some() { "per_unit" } else { "flat_fee" }, |tiered| tiered.model);
     let mut line = json!({
         "id": id, "date_from": at, "date_to": charge.until.unwrap_or(at), "unit_amount": charge.unit_amount,
         "quantity": charge.quantity, "amount": amount, "pricing_model": model,

@@ -164,14 +164,8 @@ pub(super) fn delete(site: &mut Site, id: &str, caller: Caller<'_>) -> Result<St
 }
 
 /// What goes with a customer, beside its subscriptions.
-const OWNED: [Kind; 6] = [
-    Kind::Invoice,
-    Kind::CreditNote,
-    Kind::Transaction,
-    Kind::PaymentSource,
-    Kind::UnbilledCharge,
-    Kind::Quote,
-];
+const OWNED: [Kind; 6] =
+    [Kind::Invoice, Kind::CreditNote, Kind::Transaction, Kind::PaymentSource, Kind::UnbilledCharge, Kind::Quote];
 
 /// Marks a customer's rows of one kind as deleted and gives them back.
 fn delete_owned(site: &mut Site, kind: Kind, customer: &str, caller: Caller<'_>) -> Vec<Value> {

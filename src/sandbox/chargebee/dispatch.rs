@@ -8,8 +8,8 @@ use super::params::Params;
 use super::site::{Caller, Site};
 use super::store::Kind;
 use super::{
-    addresses, catalogue, charges, contacts, coupons, credit_notes, customers, entitlements, features, gateway, invoices,
-    payment_sources, payments, pdf, promotional, quotes, refunds, regenerate, unbilled,
+    addresses, catalogue, charges, contacts, coupons, credit_notes, customers, entitlements, features, gateway,
+    invoices, payment_sources, payments, pdf, promotional, quotes, refunds, regenerate, unbilled,
 };
 
 /// An authenticated request on its way to its operation.

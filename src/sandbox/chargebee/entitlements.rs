@@ -91,19 +91,16 @@ fn required(object: &str, index: usize, row: &BTreeMap<String, String>, name: &s
 }
 
 /// Checks everything first, so that a call does all or nothing.
-fn carry_out(
-    site: &mut Site,
-    params: &Params,
-    asked: Vec<Asked>,
-    caller: Caller<'_>,
-) -> Result<Vec<Value>, ApiError> {
+fn carry_out(site: &mut Site, params: &Params, asked: Vec<Asked>, caller: Caller<'_>) -> Result<Vec<Value>, ApiError> {
     let removes = match params.text("action") {
         Some("upsert") => false,
         Some("remove") => true,
         _ => return Err(ApiError::wrong_value("action", "should be one of upsert, remove")),
     };
     let rows = asked.iter().map(|asked| row(site, asked, removes)).collect::<Result<Vec<_>, _>>()?;
-    let (items, prices) = if removes { ("item_entitlements_removed", "item_price_entitlements_removed") } else {
+    let (items, prices) = if removes {
+        ("item_entitlements_removed", "item_price_entitlements_removed")
+    } else {
         ("item_entitlements_updated", "item_price_entitlements_updated")
     };
     for row in &rows {
@@ -125,7 +122,8 @@ fn row(site: &mut Site, asked: &Asked, must_exist: bool) -> Result<Value, ApiErr
     site.store.visible(kind, &asked.entity, None)?;
     let feature = site.store.visible(Kind::Feature, &asked.feature, None)?.value();
     let mut rows = site.store.collection(Kind::Entitlement).rows().iter().map(|row| row.value());
-    let known = rows.find(|row| row["entity_id"] == asked.entity.as_str() && row["feature_id"] == asked.feature.as_str());
+    let known =
+        rows.find(|row| row["entity_id"] == asked.entity.as_str() && row["feature_id"] == asked.feature.as_str());
     if must_exist {
         return known.ok_or_else(|| ApiError::not_found(&asked.feature));
     }

@@ -8,6 +8,7 @@ mod attributes;
 mod balance;
 mod calls;
 mod catalogue;
+mod census;
 mod charges;
 mod contacts;
 mod coupons;
@@ -56,6 +57,7 @@ use super::clock::SandboxClock;
 use super::generator::ChargebeeData;
 
 pub use calls::Call;
+pub use census::Census;
 pub use faults::{Fault, FaultKind};
 pub use limits::Limits;
 pub use settings::{Overpayment, Settings};

@@ -20,7 +20,8 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
     if let Some((name, _)) = params.iter().find(|(name, _)| !TAKEN.contains(&name[0].as_str())) {
         return Err(ApiError::wrong_value(&super::filter::spelled(name), "is not simulated by this sandbox"));
     }
-    let id = params.text("subscription_id").ok_or_else(|| ApiError::wrong_value("subscription_id", "cannot be blank"))?;
+    let id =
+        params.text("subscription_id").ok_or_else(|| ApiError::wrong_value("subscription_id", "cannot be blank"))?;
     let subscription = site.fetch(Kind::Subscription, id, caller)?;
     if params.text("currency_code").is_some_and(|code| subscription["currency_code"] != code) {
         return Err(ApiError::wrong_value("currency_code", "should be the subscription's currency"));
@@ -69,7 +70,9 @@ fn of_item_price(
     let wrong = |problem: &str| ApiError::wrong_value(&format!("item_prices[item_price_id][{index}]"), problem);
     let id = sent.get("item_price_id").ok_or_else(|| wrong("cannot be blank"))?;
     let price = site.store.visible(Kind::ItemPrice, id, None)?.value();
-    if !matches!(text(&price, "item_type"), "addon" | "charge") || price["currency_code"] != subscription["currency_code"] {
+    if !matches!(text(&price, "item_type"), "addon" | "charge")
+        || price["currency_code"] != subscription["currency_code"]
+    {
         return Err(wrong("should be an addon or a charge of the subscription's currency"));
     }
     let quantity = whole("item_prices", index, sent, "quantity")?.unwrap_or(1);
@@ -100,7 +103,10 @@ fn row(subscription: &Value, own: Value, (from, to): (i64, i64)) -> Value {
         "date_from": from, "date_to": to, "currency_code": subscription["currency_code"], "discount_amount": 0,
         "is_voided": false, "is_advance_charge": false, "deleted": false});
     inherit(&mut row, subscription, &["business_entity_id"]);
-    inherit(&mut row, &own, &["entity_type", "entity_id", "pricing_model", "unit_amount", "quantity", "amount",
-        "description"]);
+    inherit(
+        &mut row,
+        &own,
+        &["entity_type", "entity_id", "pricing_model", "unit_amount", "quantity", "amount", "description"],
+    );
     row
 }

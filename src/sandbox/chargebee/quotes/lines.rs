@@ -51,7 +51,12 @@ impl Wanted {
     pub(super) fn subscription(site: &Site, params: &Params, caller: Caller<'_>) -> Result<Self, ApiError> {
         let mut rows = Vec::new();
         for (index, sent) in params.rows("subscription_items") {
-            known(&sent, "subscription_items", index, &["item_price_id", "quantity", "unit_price", "billing_cycles", "item_type"])?;
+            known(
+                &sent,
+                "subscription_items",
+                index,
+                &["item_price_id", "quantity", "unit_price", "billing_cycles", "item_type"],
+            )?;
             rows.push((index, price(site, "subscription_items", index, &sent)?, sent));
         }
         let mut plans = rows.iter().filter(|(_, price, _)| text(price, "item_type") == "plan");
@@ -86,7 +91,8 @@ impl Wanted {
     /// What the answer carries beside the quote.
     pub(super) fn side(&self, site: &mut Site, quote: &mut Value, params: &Params) -> Result<Value, ApiError> {
         let Some((period, unit)) = &self.period else {
-            let items: Vec<Value> = self.charges.iter().filter(|charge| charge.entity.is_some()).map(invoice_item).collect();
+            let items: Vec<Value> =
+                self.charges.iter().filter(|charge| charge.entity.is_some()).map(invoice_item).collect();
             return Ok(json!({"invoice_items": items, "charges": [], "object": "quoted_charge"}));
         };
         let id = match quote["subscription_id"].as_str().or(params.nested("subscription", "id")) {
@@ -171,7 +177,8 @@ fn charge(object: &str, index: usize, sent: &Sent, price: &Value, until: Option<
 
 /// Whether a price's period divides the plan's.
 fn fits(price: &Value, (period, unit): &(i64, String)) -> bool {
-    let months = |period: i64, unit: &str| if unit == "year" { Some(period * 12) } else { (unit == "month").then_some(period) };
+    let months =
+        |period: i64, unit: &str| if unit == "year" { Some(period * 12) } else { (unit == "month").then_some(period) };
     let (own, own_unit) = (number(price, "period").max(1), text(price, "period_unit"));
     match (months(own, own_unit), months(*period, unit)) {
         (Some(own), Some(plan)) => plan % own == 0,
@@ -220,7 +227,9 @@ fn by_hand(index: usize, sent: &Sent, wanted: &Wanted) -> Result<Cut, ApiError> 
     let base = base(wanted, on);
     let amount = match (sent.get("percentage"), whole("discounts", index, sent, "amount")?) {
         (Some(_), Some(_)) | (None, None) => return Err(wrong("amount", "goes without percentage, and one is needed")),
-        (Some(percentage), None) => percent_of(base, percentage).ok_or_else(|| wrong("percentage", "should be between 0.01 and 100"))?,
+        (Some(percentage), None) => {
+            percent_of(base, percentage).ok_or_else(|| wrong("percentage", "should be between 0.01 and 100"))?
+        }
         (None, Some(amount)) => amount,
     };
     if !(0..=base).contains(&amount) {

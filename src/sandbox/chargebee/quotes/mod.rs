@@ -41,11 +41,8 @@ impl Operation {
 
     /// Top-level parameters; the quote's name is given once and never changes.
     fn takes(self, is_new: bool) -> Vec<Attribute> {
-        let mut takes = vec![
-            ("notes", Takes::Text(10_000)),
-            ("expires_at", Takes::Number),
-            ("net_term_days", Takes::Number),
-        ];
+        let mut takes =
+            vec![("notes", Takes::Text(10_000)), ("expires_at", Takes::Number), ("net_term_days", Takes::Number)];
         if is_new {
             takes.push(("name", Takes::Text(100)));
         }
@@ -62,7 +59,9 @@ impl Operation {
     /// Parameters with parts.
     fn nested(self) -> &'static [&'static str] {
         match self {
-            Self::OneOff => &["billing_address", "shipping_address", "item_prices", "charges", "discounts", "coupon_ids"],
+            Self::OneOff => {
+                &["billing_address", "shipping_address", "item_prices", "charges", "discounts", "coupon_ids"]
+            }
             Self::NewSubscription => &[
                 "billing_address",
                 "shipping_address",
@@ -177,13 +176,7 @@ fn write(
     wanted.side(site, quote, params)
 }
 
-fn save(
-    site: &mut Site,
-    mut quote: Value,
-    side: Value,
-    event: &str,
-    caller: Caller<'_>,
-) -> Result<String, ApiError> {
+fn save(site: &mut Site, mut quote: Value, side: Value, event: &str, caller: Caller<'_>) -> Result<String, ApiError> {
     site.save_and_emit(Kind::Quote, &mut quote, event, caller);
     let key = if Operation::of(&quote) == Operation::OneOff { "quoted_charge" } else { "quoted_subscription" };
     site.store.put_beside_quote(text(&quote, "id"), key, &side);

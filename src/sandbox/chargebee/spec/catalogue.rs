@@ -1,8 +1,6 @@
 //! The catalogue's lists.
 
-use super::{
-    CHANNEL, Holds, IS_OR_NONE, ITEM_STATUS, ListSpec, NAME, amount, field, flag, moment, one_of, words,
-};
+use super::{CHANNEL, Holds, IS_OR_NONE, ITEM_STATUS, ListSpec, NAME, amount, field, flag, moment, one_of, words};
 
 const IS_OR_IN: &[&str] = &["is", "in"];
 

@@ -31,7 +31,15 @@ pub(super) const UNBILLED_CHARGES: ListSpec = ListSpec {
 };
 
 const QUOTE_STATUS: &[&str] = &[
-    "open", "accepted", "declined", "invoiced", "closed", "pending_approval", "approval_rejected", "proposed", "voided",
+    "open",
+    "accepted",
+    "declined",
+    "invoiced",
+    "closed",
+    "pending_approval",
+    "approval_rejected",
+    "proposed",
+    "voided",
     "expired",
 ];
 
