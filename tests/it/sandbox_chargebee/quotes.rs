@@ -49,10 +49,10 @@ async fn a_quote_of_charges_adds_up_with_its_discount_and_tax() {
         (&quote["status"], &quote["operation_type"], &quote["version"]),
         (&json!("open"), &json!("onetime_invoice"), &json!(1))
     );
-    // 1,600.00 and 25.00, less a tenth, and 21 % on it.
+    // 1,600.00 and 25.00, less a tenth, and 21 % on each: 302.40 and 4.73.
     assert_eq!(
         (&quote["sub_total"], &quote["total"], &quote["total_payable"]),
-        (&json!(146_250), &json!(176_962), &json!(176_962))
+        (&json!(146_250), &json!(176_963), &json!(176_963))
     );
     let off: i64 = quote["line_item_discounts"]
         .as_array()
