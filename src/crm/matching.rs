@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::crm::CrmAccount;
+use crate::domain::offer::BillingCustomer;
 use crate::domain::vat_number::VatNumber;
 
 /// How a customer finds its account.
@@ -36,6 +37,31 @@ pub struct Identity {
     /// ISO code of the billing address, by which a VAT number without prefix is read.
     pub country: Option<String>,
     pub email: Option<String>,
+}
+
+/// Which fields of the site's own tell a customer's account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityFields {
+    /// Holds the account's id.
+    pub pointer: Option<String>,
+    /// Holds the account's number.
+    pub account_number: Option<String>,
+}
+
+impl Identity {
+    /// What a customer of billing says of itself.
+    pub fn of(customer: &BillingCustomer, fields: &IdentityFields) -> Self {
+        let own = |name: &Option<String>| name.as_ref().and_then(|name| customer.custom_fields.get(name)).cloned();
+        let address = customer.billing_address.as_ref();
+        Self {
+            customer: customer.id.clone(),
+            pointer: own(&fields.pointer),
+            account_number: own(&fields.account_number),
+            vat_number: customer.vat_number.clone(),
+            country: address.and_then(|address| address.country.clone()),
+            email: customer.email.clone().or_else(|| address.and_then(|address| address.email.clone())),
+        }
+    }
 }
 
 /// What became of it.

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
 
 use crate::domain::crm::{CrmQuote, CrmQuoteState};
 use crate::domain::hold::{Hold, HoldReason};
@@ -88,6 +89,23 @@ pub fn latest_revisions<'a>(quotes: impl IntoIterator<Item = &'a CrmQuote>) -> B
         }
     }
     latest
+}
+
+impl QuoteStep {
+    /// The key under which billing carries this step out once. The same for every attempt while billing stands as it does,
+    /// another one as soon as something of it has changed: what was closed by somebody can be made anew.
+    pub fn key(&self, reference: &QuoteReference, standing: &[BillingQuote]) -> String {
+        let mut digest = Sha256::new();
+        digest.update(format!("{self:?}"));
+        let mut own: Vec<_> = reference.own(standing).map(|quote| format!("{} {:?}", quote.id, quote.status)).collect();
+        own.sort();
+        for quote in own {
+            digest.update([0]);
+            digest.update(quote);
+        }
+        let hash: String = digest.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        format!("koppel-quote-{}-{hash}", reference.as_str())
+    }
 }
 
 /// What to do next with a quote, of whose number it is the latest revision. `standing` are the quotes of its customer.

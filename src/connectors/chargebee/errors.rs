@@ -38,7 +38,8 @@ const fn rule(status: u16, code: Option<&'static str>, verdict: Verdict, remedy:
 }
 
 const KEY: &str = "put a full-access or read-only API key of this site into the Secret that apiKeySecretRef names";
-const RIGHTS: &str = "use an API key with access to all of the site's data: to read it, and to write it where a flow into Chargebee is on";
+const RIGHTS: &str =
+    "use an API key with read access to all of the site's data, and write access where something flows into Chargebee";
 const SITE: &str = "correct spec.chargebee.site, the first part of the site's address in Chargebee";
 const BLOCKED: &str = "ask Chargebee's support to lift the block, and lengthen the interval";
 const REPORT: &str = "report it to Koppel with this message";

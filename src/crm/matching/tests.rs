@@ -103,6 +103,27 @@ fn a_customer_finds_its_account_c3(#[case] identity: Identity, #[case] expected:
 }
 
 #[test]
+fn a_customer_says_of_itself_what_its_fields_hold() {
+    let customer = BillingCustomer {
+        id: "c".to_owned(),
+        vat_number: text("NL853639814B01"),
+        billing_address: Some(Address { country: text("NL"), email: text("jo@boom.example"), ..Address::default() }),
+        custom_fields: [("cf_number".to_owned(), "A-2".to_owned())].into(),
+        ..BillingCustomer::default()
+    };
+    let fields = IdentityFields { pointer: text("cf_account"), account_number: text("cf_number") };
+    let expected = Identity {
+        customer: "c".to_owned(),
+        pointer: None,
+        account_number: text("A-2"),
+        vat_number: text("NL853639814B01"),
+        country: text("NL"),
+        email: text("jo@boom.example"),
+    };
+    assert_eq!(Identity::of(&customer, &fields), expected);
+}
+
+#[test]
 fn only_the_given_rules_are_asked() {
     let identity = who(|who| who.email = text("jo@boom.example"));
     assert_eq!(AccountIndex::new(&world()).find(&identity, &[MatchRule::Pointer, MatchRule::VatNumber]), Match::None);

@@ -36,12 +36,22 @@ impl QuoteReference {
         Bounded::new(&format!("{} {tail}", head.trim_end())).ok().flatten()
     }
 
+    /// Its letters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The quotes that bear this reference.
+    pub(super) fn own<'a>(&self, quotes: &'a [BillingQuote]) -> impl Iterator<Item = &'a BillingQuote> {
+        quotes.iter().filter(move |quote| parts(quote).is_some_and(|(reference, _)| reference == self.0))
+    }
+
     /// The quote that bears this reference. Of several, one that can still become something; of those the newest.
     pub fn find<'a>(&self, quotes: &'a [BillingQuote]) -> Option<&'a BillingQuote> {
-        let own = quotes.iter().filter(|quote| parts(quote).is_some_and(|(reference, _)| reference == self.0));
         let is_over =
             |quote: &BillingQuote| matches!(quote.status, BillingQuoteStatus::Closed | BillingQuoteStatus::Declined);
-        own.max_by_key(|quote| (!is_over(quote), revision_of(quote), quote.made_at, quote.id.len(), &quote.id))
+        self.own(quotes)
+            .max_by_key(|quote| (!is_over(quote), revision_of(quote), quote.made_at, quote.id.len(), &quote.id))
     }
 }
 

@@ -3,6 +3,8 @@
 //! the documents of a seed stay what they are.
 
 mod features;
+#[cfg(test)]
+mod tests;
 mod tiers;
 
 use std::collections::BTreeMap;

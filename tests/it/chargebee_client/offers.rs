@@ -2,7 +2,7 @@
 
 use koppel::connectors::chargebee::{ChargebeeClient, ListCursor, QuoteAnswer, RecordList};
 use koppel::connectors::http::CallError;
-use koppel::crm::quotes::{PriceBook, QuoteContext, QuoteStep, Settled, next_step};
+use koppel::crm::quotes::{PriceBook, QuoteContext, QuoteReference, QuoteStep, Settled, next_step};
 use koppel::domain::crm::{CrmQuote, CrmQuoteLine, CrmQuoteState};
 use koppel::domain::money::Currency;
 use koppel::domain::offer::{
@@ -206,24 +206,25 @@ impl Desk {
             if let QuoteStep::Nothing(why) = step {
                 return why;
             }
-            self.take(step).await;
+            let reference = QuoteReference::of(Uuid::from_u128(99), &quote.number);
+            let key = step.key(&reference, &standing);
+            self.take(step, &key).await;
         }
         panic!("it does not come to rest: {:?}", self.steps)
     }
 
-    async fn take(&mut self, step: QuoteStep) {
-        let key = format!("step-{}", self.steps.len());
+    async fn take(&mut self, step: QuoteStep, key: &str) {
         let (word, done) = match step {
-            QuoteStep::Create(draft) => ("create", self.client.create_quote(&draft, &key).await),
-            QuoteStep::Edit { quote, draft } => ("edit", self.client.edit_quote(&quote, &draft, &key).await),
-            QuoteStep::Extend { quote, until } => ("extend", self.client.extend_quote(&quote, until, &key).await),
+            QuoteStep::Create(draft) => ("create", self.client.create_quote(&draft, key).await),
+            QuoteStep::Edit { quote, draft } => ("edit", self.client.edit_quote(&quote, &draft, key).await),
+            QuoteStep::Extend { quote, until } => ("extend", self.client.extend_quote(&quote, until, key).await),
             QuoteStep::Accept { quote } => {
-                ("accept", self.client.answer_quote(&quote, QuoteAnswer::Accepted, &key).await)
+                ("accept", self.client.answer_quote(&quote, QuoteAnswer::Accepted, key).await)
             }
             QuoteStep::Decline { quote } => {
-                ("decline", self.client.answer_quote(&quote, QuoteAnswer::Declined, &key).await)
+                ("decline", self.client.answer_quote(&quote, QuoteAnswer::Declined, key).await)
             }
-            QuoteStep::Close { quote } => ("close", self.client.answer_quote(&quote, QuoteAnswer::Closed, &key).await),
+            QuoteStep::Close { quote } => ("close", self.client.answer_quote(&quote, QuoteAnswer::Closed, key).await),
             QuoteStep::Nothing(why) => panic!("{why:?} is no step"),
         };
         self.steps.push(word.to_owned());

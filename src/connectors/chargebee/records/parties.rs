@@ -69,6 +69,9 @@ pub(super) fn customer(id: &str, json: &str) -> Result<Vec<Record>, Hold> {
     row.fill(&mut record, CUSTOMER)?;
     let address = row.object("billing_address")?;
     address.fill(&mut record, BILLING_ADDRESS)?;
+    if !record.values.contains_key("billing_state") {
+        record.set("billing_state", address.text("state_code"));
+    }
     let (number, prefix) = (row.text("vat_number"), row.text("vat_number_prefix"));
     let country = address.text("country");
     record.set("vat_number", vat_number(number.as_deref(), prefix.as_deref(), country.as_deref()));

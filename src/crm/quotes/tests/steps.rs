@@ -161,6 +161,22 @@ fn of_several_the_one_that_can_still_become_something_counts() {
 }
 
 #[test]
+fn a_step_has_one_key_while_billing_stands_as_it_does_and_another_then() {
+    let own = quote(Won, team());
+    let reference = QuoteReference::of(ORGANIZATION, &own.number);
+    let closed = [standing(&own, Closed)];
+    let create = step(&own, &[]).unwrap();
+    let key = create.key(&reference, &[]);
+    assert_eq!(key, step(&own, &[]).unwrap().key(&reference, &[]));
+    assert!(key.len() <= 100 && key.starts_with("koppel-quote-"), "{key}");
+    let again = step(&own, &closed).unwrap();
+    assert_eq!(again, create, "the same is made once more");
+    assert_ne!(again.key(&reference, &closed), key);
+    let foreign = [BillingQuote { name: Some("Somebody's own".to_owned()), ..standing(&own, Open) }];
+    assert_eq!(create.key(&reference, &foreign), key);
+}
+
+#[test]
 fn the_latest_revision_of_a_number_counts() {
     let first = CrmQuote { id: Uuid::from_u128(5), ..quote(Revised, team()) };
     let second = CrmQuote { id: Uuid::from_u128(4), revision: 1, ..quote(Active, team()) };

@@ -96,7 +96,7 @@ pub(in crate::sandbox::chargebee) fn convert(
     if !matches!(text(&quote, "status"), "open" | "accepted") {
         return Err(refused(&quote, "cannot be converted"));
     }
-    let mut body = json!({});
+    let mut body = json!({"customer": site.fetch(Kind::Customer, text(&quote, "customer_id"), caller)?});
     if Operation::of(&quote) == Operation::NewSubscription {
         body["subscription"] = subscription(site, &quote, caller)?;
     }
