@@ -103,17 +103,12 @@ impl CustomerField {
 }
 
 /// What is to become of a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Change<T> {
+    #[default]
     Keep,
     Set(T),
     Clear,
-}
-
-impl<T> Default for Change<T> {
-    fn default() -> Self {
-        Self::Keep
-    }
 }
 
 impl<T> Change<T> {

@@ -175,7 +175,7 @@ fn address(address: &Address) -> Option<BillingAddress> {
         text.map_or(Some(None), |text| Bounded::new(text).ok())
     }
     let line = |index: usize| part(address.lines.get(index).map(String::as_str));
-    let country = address.country.as_deref().map(|text| crate::crm::country::country(text));
+    let country = address.country.as_deref().map(crate::crm::country::country);
     let taken = BillingAddress {
         company: part(address.company.as_deref())?,
         first_name: part(address.first_name.as_deref())?,

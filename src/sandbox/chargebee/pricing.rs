@@ -42,10 +42,10 @@ pub(super) fn tiered(price: &Value, quantity: i64) -> Option<Tiered> {
         quantity: 0,
         price: number(tier, "price"),
     });
-    let reached = tiers.filter(|tier| tier.starting_unit <= quantity);
+    let mut reached = tiers.filter(|tier| tier.starting_unit <= quantity);
     let used: Vec<Used> = match model {
         "tiered" => reached.map(|tier| Used { quantity: within(&tier, quantity), ..tier }).collect(),
-        _ => reached.last().map(|tier| Used { quantity, ..tier }).into_iter().collect(),
+        _ => reached.next_back().map(|tier| Used { quantity, ..tier }).into_iter().collect(),
     };
     let of = |used: &Used| if model == "stairstep" { used.price } else { used.price * used.quantity };
     Some(Tiered { model, amount: used.iter().map(of).sum(), used })

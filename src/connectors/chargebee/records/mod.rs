@@ -105,7 +105,7 @@ impl RecordList {
     }
 
     fn reader(self) -> Reader<Vec<Record>> {
-        let (noun, read): (_, fn(&str, &str) -> Result<Vec<Record>, Hold>) = match self {
+        let (noun, read): (_, Read) = match self {
             Self::ItemFamilies => ("item family", catalogue::item_family),
             Self::Items => ("item", catalogue::item),
             Self::ItemPrices => ("item price", catalogue::item_price),
@@ -124,6 +124,9 @@ impl RecordList {
         Reader { noun, unreadable: UNREADABLE, read }
     }
 }
+
+/// Makes records of a row with an id.
+type Read = fn(&str, &str) -> Result<Vec<Record>, Hold>;
 
 /// A row that cannot be read makes no row that a target would take.
 const UNREADABLE: HoldReason = HoldReason::RejectedByTarget;
