@@ -4,6 +4,8 @@
 mod fingerprint;
 mod fit;
 mod key;
+pub mod rights;
+pub mod schema;
 pub mod tables;
 
 pub use fingerprint::Fingerprint;

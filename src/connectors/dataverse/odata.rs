@@ -42,7 +42,7 @@ pub(super) fn api_url(root: &Url, path: &str, query: &str) -> Url {
 pub(super) fn query(options: &[(&str, &str)]) -> String {
     let one = |(name, value): &(&str, &str)| {
         let value: String = byte_serialize(value.as_bytes()).collect();
-        format!("{name}={}", value.replace('+', "%20").replace("%2C", ",").replace("%27", "'").replace("%24", "$"))
+        format!("{name}={}", value.replace('+', "%20").replace("%2C", ",").replace("%24", "$"))
     };
     options.iter().map(one).collect::<Vec<_>>().join("&")
 }
@@ -61,12 +61,6 @@ pub(super) fn by_id(set: &str, id: Uuid) -> String {
 /// ([`crate::crm::record_key`]).
 pub(super) fn by_key(set: &str, column: &str, value: &str) -> String {
     format!("{set}({column}={})", string(value))
-}
-
-/// The id in the address of a row: `…/accounts(6f0a…)`.
-pub(super) fn id_in(address: &str) -> Option<Uuid> {
-    let inside = address.rsplit_once('(')?.1.strip_suffix(')')?;
-    Uuid::parse_str(inside).ok()
 }
 
 #[cfg(test)]
@@ -107,13 +101,6 @@ mod tests {
             "accounts",
             &query(&[("$filter", "name eq 'A&B + C'"), ("$select", "a,b")]),
         );
-        assert_eq!(url.query(), Some("$filter=name%20eq%20'A%26B%20%2B%20C'&$select=a,b"));
-    }
-
-    #[test]
-    fn an_id_is_read_from_an_address_and_a_key_is_none() {
-        let id = Uuid::from_u128(7);
-        assert_eq!(id_in(&format!("https://x/api/data/v9.2/accounts({id})")), Some(id));
-        assert_eq!(id_in("https://x/accounts(k='v')"), None);
+        assert_eq!(url.query(), Some("$filter=name%20eq%20%27A%26B%20%2B%20C%27&$select=a,b"));
     }
 }
