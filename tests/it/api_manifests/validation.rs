@@ -274,7 +274,7 @@ fn fields_of_invoices_are_known_ones_p5() {
 #[test]
 fn a_connection_to_the_crm_is_accepted_and_does_not_run_yet() {
     let crm = json!({"exactOnline": null, "dynamics365": {"organizationUrl": "https://a.b", "tenantId": "t", "workloadIdentity": {"clientId": "c"}}});
-    let entity = json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []});
+    let entity = json!({"exactOnline": null, "dynamics365": {"owner": {"team": "Sales"}}, "vat": [], "paymentTerms": []});
     let found = outcome(&[patched(connection(), &crm), patched(mapping(), &entity)]);
     assert!(errors(&found.findings).is_empty(), "{:#?}", found.findings);
     assert_eq!(warnings(&found.findings)[0].2, "the target Dynamics 365 is not carried out yet");

@@ -32,13 +32,13 @@ pub struct AppCertificate {
 /// Why a key and a certificate cannot be used. Repeats nothing of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CertificateError {
-    #[error("certificate holds no certificate in PEM; put the one that is registered with the app into the Secret")]
+    #[error("tls.crt holds no certificate in PEM; put the one that is registered with the app into the Secret")]
     NoCertificate,
-    #[error("privateKey holds no private key in PEM; put the certificate's key into the Secret, without a passphrase")]
+    #[error("tls.key holds no private key in PEM; put the certificate's key into the Secret, without a passphrase")]
     NoKey,
-    #[error("privateKey is no RSA key of 2048 to 4096 bits, which is what Entra ID takes; make a certificate with one")]
+    #[error("tls.key is no RSA key of 2048 to 4096 bits, which is what Entra ID takes; make a certificate with one")]
     UnusableKey,
-    #[error("privateKey does not belong to certificate; put both of one pair into the Secret")]
+    #[error("tls.key does not belong to tls.crt; put both of one pair into the Secret")]
     Mismatch,
 }
 
@@ -79,7 +79,7 @@ impl AppCertificate {
         let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
             .sign(&RSA_PSS_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)
-            .map_err(|_| "unable to sign with the certificate's key; check privateKey".to_owned())?;
+            .map_err(|_| "unable to sign with the certificate's key; check tls.key".to_owned())?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
     }
 }
