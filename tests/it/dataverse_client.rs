@@ -2,6 +2,8 @@
 
 mod calls;
 mod fake;
+mod organization;
 mod reading;
+mod schema;
 mod tokens;
 mod upserts;

@@ -62,7 +62,10 @@ pub struct CrmAccess {
 pub enum CrmCredential {
     ClientSecret(SecretString),
     /// In PEM.
-    Certificate { certificate: SecretString, private_key: SecretString },
+    Certificate {
+        certificate: SecretString,
+        private_key: SecretString,
+    },
     /// The token that the cluster puts into the pod.
     WorkloadIdentity,
 }
@@ -131,7 +134,8 @@ fn settings(crm: &Dynamics365) -> schema::Settings {
 }
 
 fn access(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<CrmAccess> {
-    let organization_url = connection::address(scope, "spec.dynamics365.organizationUrl", &crm.organization_url, findings);
+    let organization_url =
+        connection::address(scope, "spec.dynamics365.organizationUrl", &crm.organization_url, findings);
     let authority = crm.authority_url.as_deref();
     let authority = authority.map(|url| connection::address(scope, "spec.dynamics365.authorityUrl", url, findings));
     // A wrong address is an error already; without one, the public cloud is meant.
