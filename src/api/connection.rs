@@ -4,7 +4,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoints::{Chargebee, Dynamics365, ExactOnline};
+use super::dynamics365::Dynamics365;
+use super::endpoints::{Chargebee, ExactOnline};
 use super::flows::Flows;
 use super::policies::Policies;
 use super::status::SyncConnectionStatus;
@@ -90,7 +91,8 @@ pub struct SyncConnectionSpec {
     /// The target Dynamics 365. Exactly one target is given, and it cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamics365: Option<Dynamics365>,
-    /// The flows and their switches.
+    /// The flows between Chargebee and Exact Online and their switches; those of Dynamics 365 are in
+    /// `dynamics365.flows`.
     #[serde(default)]
     pub flows: Flows,
     /// What is done where more than one thing could be right.

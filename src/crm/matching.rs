@@ -17,13 +17,18 @@ pub enum MatchRule {
     Pointer,
     AccountNumber,
     VatNumber,
+    /// The whole address.
+    Email,
+    /// Both alike.
+    NameAndPostcode,
     /// The part behind the `@`, where a company has it to itself.
     EmailDomain,
 }
 
 impl MatchRule {
     /// All of them, the surest first.
-    pub const ALL: [Self; 4] = [Self::Pointer, Self::AccountNumber, Self::VatNumber, Self::EmailDomain];
+    pub const ALL: [Self; 6] =
+        [Self::Pointer, Self::AccountNumber, Self::VatNumber, Self::Email, Self::NameAndPostcode, Self::EmailDomain];
 }
 
 /// What a customer says of itself.
@@ -37,6 +42,8 @@ pub struct Identity {
     /// ISO code of the billing address, by which a VAT number without prefix is read.
     pub country: Option<String>,
     pub email: Option<String>,
+    pub name: Option<String>,
+    pub postcode: Option<String>,
 }
 
 /// Which fields of the site's own tell a customer's account.
@@ -44,7 +51,7 @@ pub struct Identity {
 pub struct IdentityFields {
     /// Holds the account's id.
     pub pointer: Option<String>,
-    /// Holds the account's number.
+    /// Holds the account's number; the customer's own id where there is none.
     pub account_number: Option<String>,
 }
 
@@ -56,10 +63,12 @@ impl Identity {
         Self {
             customer: customer.id.clone(),
             pointer: own(&fields.pointer),
-            account_number: own(&fields.account_number),
+            account_number: own(&fields.account_number).or_else(|| Some(customer.id.clone())),
             vat_number: customer.vat_number.clone(),
             country: address.and_then(|address| address.country.clone()),
             email: customer.email.clone().or_else(|| address.and_then(|address| address.email.clone())),
+            name: customer.company.clone().or_else(|| address.and_then(|address| address.company.clone())),
+            postcode: address.and_then(|address| address.postcode.clone()),
         }
     }
 }
@@ -121,6 +130,8 @@ pub struct AccountIndex {
     pointed_at_by: BTreeMap<String, BTreeSet<Uuid>>,
     numbers: BTreeMap<String, BTreeSet<Uuid>>,
     vat_numbers: BTreeMap<String, BTreeSet<Uuid>>,
+    emails: BTreeMap<String, BTreeSet<Uuid>>,
+    places: BTreeMap<String, BTreeSet<Uuid>>,
     domains: BTreeMap<String, BTreeSet<Uuid>>,
 }
 
@@ -155,6 +166,9 @@ impl AccountIndex {
         let country = account.billing_address.as_ref().and_then(|address| address.country.as_deref());
         put(|index| &mut index.numbers, account.number.as_deref().and_then(plain));
         put(|index| &mut index.vat_numbers, account.vat_number.as_deref().and_then(|text| vat_number(text, country)));
+        put(|index| &mut index.emails, account.email.as_deref().and_then(plain));
+        let postcode = account.billing_address.as_ref().and_then(|address| address.postcode.as_deref());
+        put(|index| &mut index.places, place(Some(&account.name), postcode));
         put(|index| &mut index.domains, account.email.as_deref().and_then(domain));
         put(|index| &mut index.domains, account.website.as_deref().and_then(host));
     }
@@ -184,6 +198,10 @@ impl AccountIndex {
                 let key = identity.vat_number.as_deref().and_then(|text| vat_number(text, identity.country.as_deref()));
                 of(&self.vat_numbers, key)
             }
+            MatchRule::Email => of(&self.emails, identity.email.as_deref().and_then(plain)),
+            MatchRule::NameAndPostcode => {
+                of(&self.places, place(identity.name.as_deref(), identity.postcode.as_deref()))
+            }
             MatchRule::EmailDomain => of(&self.domains, identity.email.as_deref().and_then(domain)),
         }
     }
@@ -211,6 +229,13 @@ impl AccountIndex {
 fn plain(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     (!text.is_empty()).then_some(text)
+}
+
+/// Name and postcode without regard to blanks and case; nothing where one of them is missing.
+fn place(name: Option<&str>, postcode: Option<&str>) -> Option<String> {
+    let words = name?.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let code: String = postcode?.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+    (!words.is_empty() && !code.is_empty()).then(|| format!("{words}\u{1f}{code}"))
 }
 
 /// In its one normal spelling. A number that cannot be one matches nothing: it might be anybody's.

@@ -9,6 +9,8 @@ mod fit;
 mod key;
 pub mod matching;
 pub mod quotes;
+pub mod rights;
+pub mod schema;
 pub mod tables;
 
 pub use fingerprint::Fingerprint;

@@ -41,9 +41,13 @@ pub fn judge(connection: &SyncConnection, seen: &Dereferenced) -> Judged {
         return Judged::Runs(Arc::new(validated));
     }
     let objects = objects_of(connection, seen);
-    let concerns = |finding: &Finding| finding.severity == Severity::Error && objects.contains(&finding.object);
-    let errors: Vec<Finding> = outcome.findings.into_iter().filter(concerns).chain(of_cluster).collect();
-    Judged::Blocked(blocked(&errors))
+    let own = outcome.findings.into_iter().filter(|finding| objects.contains(&finding.object));
+    let (errors, gaps): (Vec<Finding>, Vec<Finding>) = own.partition(|finding| finding.severity == Severity::Error);
+    let errors: Vec<Finding> = errors.into_iter().chain(of_cluster).collect();
+    // A target that this version does not carry out is no error, and yet why nothing runs.
+    let is_why = |finding: &Finding| finding.reason == Reason::NotYetSupported && finding.field == "spec.dynamics365";
+    let why = if errors.is_empty() { gaps.into_iter().filter(is_why).collect() } else { errors };
+    Judged::Blocked(blocked(&why))
 }
 
 /// What is wrong with the connection that its manifests alone do not show.

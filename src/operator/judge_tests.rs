@@ -95,3 +95,24 @@ fn a_consent_that_another_connection_stands_on_is_told_with_that_connection() {
     let shared_with = vec![holder("billing", "other", "acme-exact")];
     assert_eq!(blocked(&own, &Dereferenced { shared_with, ..seen(&own, None) }), None);
 }
+
+#[test]
+fn a_target_that_is_not_carried_out_yet_says_so_and_does_not_run() {
+    let mut own = connection(&json!({}));
+    own.spec.exact_online = None;
+    own.spec.dynamics365 = serde_json::from_value(json!({
+        "organizationUrl": "https://acme.crm4.dynamics.com", "tenantId": "acme.example", "workloadIdentity": {"clientId": "app"},
+    }))
+    .unwrap();
+    let mapping = serde_json::from_value(json!({
+        "apiVersion": "koppel.dev/v1alpha1", "kind": "EntityMapping", "metadata": {"name": "nl", "namespace": "billing"},
+        "spec": {"connectionRef": {"name": "acme"}, "dynamics365": {}},
+    }))
+    .unwrap();
+    let key = SecretData::new([("apiKey".to_owned(), SecretString::from("k3y"))]);
+    let manifests = assemble([own.clone()], [mapping], [], [(("billing".to_owned(), "a".to_owned()), key)]);
+    let seen = Dereferenced { manifests, inputs: "digest".to_owned(), state_url: None, shared_with: Vec::new() };
+    let found = blocked(&own, &seen).unwrap();
+    assert_eq!(found.reason, Reason::NotYetSupported);
+    assert!(found.message.contains("the target Dynamics 365 is not carried out yet"), "{}", found.message);
+}

@@ -4,6 +4,7 @@ mod accounting_payments;
 mod api_manifests;
 mod chargebee_client;
 mod cli_commands;
+mod dataverse_client;
 mod engine;
 mod exact_client;
 mod golden;

@@ -69,21 +69,21 @@ fn or_finding<T>(
         .ok()
 }
 
-fn time_zone(scope: &Scope, findings: &mut Findings) -> Option<jiff::tz::TimeZone> {
+pub(super) fn time_zone(scope: &Scope, findings: &mut Findings) -> Option<jiff::tz::TimeZone> {
     or_finding(scope, "spec.timeZone", times::time_zone(&scope.connection.object.spec.time_zone), findings)
 }
 
-fn date(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Date> {
+pub(super) fn date(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Date> {
     let date = times::date(text).map_err(|message| (message, "write it like \"2026-07-01\"".to_owned()));
     or_finding(scope, field, date, findings)
 }
 
-fn duration(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<SignedDuration> {
+pub(super) fn duration(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<SignedDuration> {
     let duration = times::duration(text).map_err(|message| (message, "write it like 15m or 1h30m".to_owned()));
     or_finding(scope, field, duration, findings)
 }
 
-fn cadence(scope: &Scope, findings: &mut Findings) -> Option<Cadence> {
+pub(super) fn cadence(scope: &Scope, findings: &mut Findings) -> Option<Cadence> {
     let spec = &scope.connection.object.spec;
     match (&spec.interval, &spec.schedule) {
         (_, Some(schedule)) => {
@@ -129,7 +129,7 @@ fn flow_start(
     }
 }
 
-fn chargebee(scope: &Scope, findings: &mut Findings) -> Option<ChargebeeAccess> {
+pub(super) fn chargebee(scope: &Scope, findings: &mut Findings) -> Option<ChargebeeAccess> {
     let spec = &scope.connection.object.spec.chargebee;
     let own = format!("https://{}.chargebee.com", spec.site);
     let base_url = address(scope, "spec.chargebee.url", spec.url.as_deref().unwrap_or(&own), findings);
@@ -152,7 +152,7 @@ fn exact_access(scope: &Scope, spec: &ExactOnline, findings: &mut Findings) -> O
 }
 
 /// An address without credentials in it; one that is not encrypted and leaves this machine is worth a warning.
-fn address(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Url> {
+pub(super) fn address(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Url> {
     let url = Url::parse(text.trim_end_matches('/')).ok().filter(|url| url.host().is_some());
     let Some(url) = url else {
         let message = format!("{text:?} is no address");
@@ -191,7 +191,7 @@ fn limit_flows(scope: &Scope, findings: &mut Findings) {
     }
 }
 
-fn limit_entities(scope: &Scope, findings: &mut Findings) {
+pub(super) fn limit_entities(scope: &Scope, findings: &mut Findings) {
     let SyncConnectionSpec { edition: Some(edition), .. } = scope.connection.object.spec else { return };
     let (count, most) = (scope.mappings.len(), edition.max_entities());
     if count > most {

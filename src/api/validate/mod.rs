@@ -5,6 +5,7 @@ mod bank_journals;
 mod codes;
 mod conflicts;
 mod connection;
+mod crm;
 mod entity;
 mod not_yet;
 mod payments;
@@ -14,6 +15,7 @@ mod secrets;
 mod times;
 mod typed;
 
+pub use crm::{CrmAccess, CrmCredential, CrmEntityRules, OwnerName, ValidatedCrm};
 pub use typed::{
     Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedFlows,
 };
@@ -37,8 +39,10 @@ pub enum Secrets {
 /// What came of the manifests.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The connections that can run.
+    /// The connections to Exact Online that can run.
     pub connections: Vec<ValidatedConnection>,
+    /// The connections to Dynamics 365 that are without error.
+    pub crm: Vec<ValidatedCrm>,
     /// Everything that is wrong or worth knowing, in the order of files and lines.
     pub findings: Vec<Finding>,
 }
@@ -48,16 +52,21 @@ pub fn validate(manifests: &Manifests, secrets: Secrets) -> Outcome {
     let mut findings = Findings::default();
     references::check(manifests, &mut findings);
     nothing_runs_blindly(manifests, &mut findings);
-    let mut connections = Vec::new();
+    let (mut connections, mut crm) = (Vec::new(), Vec::new());
     for connection in &manifests.connections {
         let scope = Scope::new(manifests, connection, secrets);
         let mut own = Findings::default();
-        let validated = connection::validate(&scope, &mut own);
+        let to_crm = crm::validate(&scope, &mut own);
+        let validated = match scope.connection.object.spec.dynamics365 {
+            Some(_) => None,
+            None => connection::validate(&scope, &mut own),
+        };
         let blocked = own.has_errors() || scope.is_blocked(&findings);
         own.0.into_iter().for_each(|finding| findings.push(finding));
         connections.extend(validated.filter(|_| !blocked));
+        crm.extend(to_crm.filter(|_| !blocked));
     }
-    Outcome { connections, findings: findings.sorted() }
+    Outcome { connections, crm, findings: findings.sorted() }
 }
 
 /// One connection with what belongs to it.

@@ -55,6 +55,10 @@ fn world() -> Vec<CrmAccount> {
         CrmAccount { number: text("TWICE"), ..account(7) },
         CrmAccount { number: text("twice "), ..account(8) },
         CrmAccount { is_active: false, merged_into: Some(uuid(9)), ..account(9) },
+        CrmAccount {
+            billing_address: Some(Address { postcode: text("1015 cj"), ..Address::default() }),
+            ..account(10)
+        },
     ]
 }
 
@@ -92,6 +96,12 @@ fn linked(number: u128, by: MatchRule) -> Match {
     Match::Open { candidates: vec![uuid(2), uuid(3)], by: MatchRule::EmailDomain }
 )]
 #[case::a_domain_of_one(who(|who| who.email = text("jo@boom.example")), linked(4, MatchRule::EmailDomain))]
+#[case::by_the_whole_address(who(|who| who.email = text("INFO@acme.nl")), linked(2, MatchRule::Email))]
+#[case::by_name_and_postcode(
+    who(|who| { who.name = text("account  10"); who.postcode = text("1015CJ"); }),
+    linked(10, MatchRule::NameAndPostcode)
+)]
+#[case::a_name_alone_says_nothing(who(|who| who.name = text("Account 10")), Match::None)]
 #[case::a_public_mailbox_says_nothing(who(|who| who.email = text("piet@gmail.com")), Match::None)]
 #[case::the_surer_rule_decides(
     who(|who| { who.email = text("jo@boom.example"); who.account_number = text("A-2"); }),
@@ -119,8 +129,12 @@ fn a_customer_says_of_itself_what_its_fields_hold() {
         vat_number: text("NL853639814B01"),
         country: text("NL"),
         email: text("jo@boom.example"),
+        name: None,
+        postcode: None,
     };
     assert_eq!(Identity::of(&customer, &fields), expected);
+    let without = Identity::of(&customer, &IdentityFields::default());
+    assert_eq!(without.account_number.as_deref(), Some("c"), "its own id");
 }
 
 #[test]
@@ -132,7 +146,7 @@ fn only_the_given_rules_are_asked() {
 proptest! {
     #[test]
     fn the_order_of_the_accounts_does_not_matter(
-        order in Just((0..9_usize).collect::<Vec<_>>()).prop_shuffle(),
+        order in Just((0..10_usize).collect::<Vec<_>>()).prop_shuffle(),
         number in prop::option::of(prop::sample::select(vec!["A-1", "A-2", "TWICE", "none"])),
         email in prop::option::of(prop::sample::select(vec!["x@acme.nl", "x@boom.example", "x@gmail.com"])),
         pointer in prop::option::of(0..12_u128),

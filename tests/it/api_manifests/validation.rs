@@ -272,16 +272,6 @@ fn fields_of_invoices_are_known_ones_p5() {
 }
 
 #[test]
-fn a_connection_to_the_crm_is_accepted_and_does_not_run_yet() {
-    let crm = json!({"exactOnline": null, "dynamics365": {"organizationUrl": "https://a.b", "tenantId": "t", "workloadIdentity": {"clientId": "c"}}});
-    let entity = json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []});
-    let found = outcome(&[patched(connection(), &crm), patched(mapping(), &entity)]);
-    assert!(errors(&found.findings).is_empty(), "{:#?}", found.findings);
-    assert_eq!(warnings(&found.findings)[0].2, "the target Dynamics 365 is not carried out yet");
-    assert!(found.connections.is_empty());
-}
-
-#[test]
 fn the_invoices_own_start_date_outweighs_the_connections() {
     let patch = json!({"flows": {"invoices": {"startDate": "2026-10-01"}}});
     let found = outcome(&[patched(connection(), &patch), mapping()]);

@@ -1,0 +1,193 @@
+//! One connection to Dynamics 365 with its entities.
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::typed::{Cadence, ChargebeeAccess};
+use super::{Scope, connection, not_yet, secrets};
+use crate::api::EntityMapping;
+use crate::api::conditions::Reason;
+use crate::api::connection::Mode;
+use crate::api::dynamics365::{AccountMatch, CrmFlows, Dynamics365, Ownership, SchemaMode};
+use crate::api::finding::Findings;
+use crate::api::flows::Flows;
+use crate::api::manifest::Located;
+use crate::crm::schema;
+
+const SECRET_KEYS: [&str; 2] = ["clientId", "clientSecret"];
+const CERTIFICATE_KEYS: [&str; 3] = ["clientId", "tls.crt", "tls.key"];
+
+/// A connection to Dynamics 365 that cannot be wrong in itself.
+#[derive(Clone, Debug)]
+pub struct ValidatedCrm {
+    pub namespace: String,
+    pub name: String,
+    /// `metadata.generation`; 0 for an object from a file.
+    pub generation: i64,
+    /// No run is to be started.
+    pub suspended: bool,
+    pub mode: Mode,
+    pub time_zone: jiff::tz::TimeZone,
+    pub start_date: Date,
+    pub cadence: Cadence,
+    /// How long one run may take.
+    pub timeout: SignedDuration,
+    pub chargebee: ChargebeeAccess,
+    pub access: CrmAccess,
+    /// The tables that rows are written to.
+    pub schema: schema::Settings,
+    pub schema_mode: SchemaMode,
+    /// In this order; each rule at most once.
+    pub account_matching: Vec<AccountMatch>,
+    pub flows: CrmFlows,
+    /// At least one; each business entity at most once. In the order of the mappings' names.
+    pub entities: Vec<CrmEntityRules>,
+}
+
+/// The organization and how Koppel signs in to it.
+#[derive(Clone, Debug)]
+pub struct CrmAccess {
+    pub organization_url: Url,
+    pub tenant_id: String,
+    /// None: the public cloud's.
+    pub authority_url: Option<Url>,
+    pub client_id: String,
+    pub credential: CrmCredential,
+}
+
+/// What the app registration proves itself with.
+#[derive(Clone, Debug)]
+pub enum CrmCredential {
+    ClientSecret(SecretString),
+    /// In PEM.
+    Certificate {
+        certificate: SecretString,
+        private_key: SecretString,
+    },
+    /// The token that the cluster puts into the pod.
+    WorkloadIdentity,
+}
+
+/// One entity with the owner of its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrmEntityRules {
+    /// Name of the EntityMapping: what a message tells people to change.
+    pub mapping: String,
+    /// Id of the Chargebee business entity; none for the default one.
+    pub business_entity: Option<String>,
+    pub owner: Option<OwnerName>,
+}
+
+/// A user or a team, as the mapping names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerName {
+    User(String),
+    Team(String),
+}
+
+/// The connection of a scope, or findings; none where its target is another one.
+pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedCrm> {
+    let spec = &scope.connection.object.spec;
+    let crm = spec.dynamics365.as_ref()?;
+    not_yet::check(scope, findings);
+    flows_of_the_other_target(scope, &spec.flows, findings);
+    let time_zone = connection::time_zone(scope, findings);
+    let start_date = connection::date(scope, "spec.startDate", &spec.start_date, findings);
+    let cadence = connection::cadence(scope, findings);
+    let timeout = connection::duration(scope, "spec.timeout", &spec.timeout, findings);
+    let chargebee = connection::chargebee(scope, findings);
+    let access = access(scope, crm, findings);
+    connection::limit_entities(scope, findings);
+    let entities = scope.mappings.iter().map(|mapping| entity(mapping, crm.ownership, findings)).collect();
+    Some(ValidatedCrm {
+        namespace: scope.connection.namespace(),
+        name: scope.connection.name(),
+        generation: scope.connection.object.metadata.generation.unwrap_or_default(),
+        suspended: spec.suspend,
+        mode: spec.mode,
+        time_zone: time_zone?,
+        start_date: start_date?,
+        cadence: cadence?,
+        timeout: timeout?,
+        chargebee: chargebee?,
+        access: access?,
+        schema: settings(crm),
+        schema_mode: crm.schema,
+        account_matching: crm.account_matching.clone(),
+        flows: crm.flows.clone(),
+        entities,
+    })
+}
+
+fn settings(crm: &Dynamics365) -> schema::Settings {
+    schema::Settings {
+        prefix: crm.schema_prefix.clone(),
+        solution: crm.solution_name.clone(),
+        publisher: crm.publisher.clone(),
+        ownership: match crm.ownership {
+            Ownership::UserOrTeam => schema::Ownership::UserOrTeam,
+            Ownership::Organization => schema::Ownership::Organization,
+        },
+    }
+}
+
+fn access(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<CrmAccess> {
+    let organization_url =
+        connection::address(scope, "spec.dynamics365.organizationUrl", &crm.organization_url, findings);
+    let authority = crm.authority_url.as_deref();
+    let authority = authority.map(|url| connection::address(scope, "spec.dynamics365.authorityUrl", url, findings));
+    // A wrong address is an error already; without one, the public cloud is meant.
+    let authority_url = match authority {
+        Some(url) => Some(url?),
+        None => None,
+    };
+    let (client_id, credential) = credential(scope, crm, findings)?;
+    let tenant_id = crm.tenant_id.clone();
+    Some(CrmAccess { organization_url: organization_url?, tenant_id, authority_url, client_id, credential })
+}
+
+fn credential(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<(String, CrmCredential)> {
+    if let Some(identity) = &crm.workload_identity {
+        return Some((identity.client_id.clone(), CrmCredential::WorkloadIdentity));
+    }
+    let name = &crm.credentials_secret_ref.as_ref()?.name;
+    let field = "spec.dynamics365.credentialsSecretRef";
+    let there = scope.manifests.secrets.get(&(scope.connection.namespace(), name.clone()));
+    // One half of a pair is enough to show that a pair is meant.
+    let has_pair = there.is_some_and(|secret| secret.get("tls.crt").is_some() || secret.get("tls.key").is_some());
+    let (client_id, credential) = if has_pair {
+        let [id, certificate, private_key] = secrets::read(scope, field, name, CERTIFICATE_KEYS, findings)?;
+        (id, CrmCredential::Certificate { certificate, private_key })
+    } else {
+        let [id, secret] = secrets::read(scope, field, name, SECRET_KEYS, findings)?;
+        (id, CrmCredential::ClientSecret(secret))
+    };
+    Some((client_id.expose_secret().trim().to_owned(), credential))
+}
+
+/// An owner says nothing about rows that belong to the organization.
+fn entity(mapping: &Located<EntityMapping>, ownership: Ownership, findings: &mut Findings) -> CrmEntityRules {
+    let spec = &mapping.object.spec;
+    let owner = spec.dynamics365.as_ref().and_then(|crm| crm.owner.as_ref());
+    if owner.is_some() && ownership == Ownership::Organization {
+        let message = "rows belong to the organization (ownership of the connection): an owner has no effect";
+        let (field, remedy) = ("spec.dynamics365.owner", "remove it");
+        findings.push(mapping.warning(Reason::InvalidSpec, field, message, remedy));
+    }
+    let owner = owner.and_then(|owner| match (&owner.user, &owner.team) {
+        (Some(user), _) => Some(OwnerName::User(user.clone())),
+        (None, team) => team.clone().map(OwnerName::Team),
+    });
+    CrmEntityRules { mapping: mapping.name(), business_entity: spec.business_entity_id.clone(), owner }
+}
+
+/// A switch that does nothing is told.
+fn flows_of_the_other_target(scope: &Scope, flows: &Flows, findings: &mut Findings) {
+    if *flows != Flows::default() {
+        let message = "these are the flows of Exact Online, and have no effect with the target dynamics365";
+        let remedy = "use spec.dynamics365.flows";
+        findings.push(scope.connection.warning(Reason::InvalidSpec, "spec.flows", message, remedy));
+    }
+}
