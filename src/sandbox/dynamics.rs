@@ -98,7 +98,7 @@ impl Dynamics {
         let (stop, stopped) = watch::channel(false);
         let listener = TcpListener::bind((options.listen, options.entra_port)).await?;
         let entra_address = address(&options, listener.local_addr()?);
-        let mut servers = vec![front::serve(listener, authority.config(), entra.router(), stopped.clone())?];
+        let mut servers = vec![front::serve(listener, authority.config(), entra.router(), stopped.clone())];
         let dataverse = DataverseSandbox::new(clock, entra.clone());
         let mut addresses = Vec::new();
         for (index, organization) in options.organizations.iter().enumerate() {
@@ -111,7 +111,7 @@ impl Dynamics {
             for authority in [given.clone(), local.to_string(), format!("localhost:{}", local.port())] {
                 made.set_address(&authority, &format!("https://{entra_address}"));
             }
-            servers.push(front::serve(listener, authority.config(), made.router(), stopped.clone())?);
+            servers.push(front::serve(listener, authority.config(), made.router(), stopped.clone()));
             addresses.push((organization.name.clone(), given));
         }
         Ok(Self { entra, dataverse, authority, entra_address, addresses, stop, servers })

@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -54,10 +53,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Front {
     }
 }
 
-/// Who is at the other end, and whether over TLS.
+/// How a connection came: over TLS or plainly.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    address: SocketAddr,
     secure: bool,
 }
 
@@ -73,9 +71,9 @@ pub fn serve(
     config: Arc<ServerConfig>,
     router: Router,
     mut stopped: watch::Receiver<bool>,
-) -> io::Result<JoinHandle<()>> {
-    let listener = BothListener::start(listener, TlsAcceptor::from(config))?;
-    Ok(tokio::spawn(async move {
+) -> JoinHandle<()> {
+    let listener = BothListener::start(listener, TlsAcceptor::from(config));
+    tokio::spawn(async move {
         let until_stopped = async move {
             // An error means that the sandbox was dropped without a shutdown: serve on to the end of the process.
             if stopped.wait_for(|stopped| *stopped).await.is_err() {
@@ -86,21 +84,19 @@ pub fn serve(
         if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until_stopped).await {
             tracing::error!(%error, "a sandbox server ended");
         }
-    }))
+    })
 }
 
 /// Connections that are ready to be read. Handshakes go on beside each other, so that none holds up another.
 struct BothListener {
-    address: SocketAddr,
     ready: mpsc::Receiver<(Stream, Peer)>,
     accepting: JoinHandle<()>,
 }
 
 impl BothListener {
-    fn start(listener: TcpListener, acceptor: TlsAcceptor) -> io::Result<Self> {
-        let address = listener.local_addr()?;
+    fn start(listener: TcpListener, acceptor: TlsAcceptor) -> Self {
         let (sender, ready) = mpsc::channel(WAITING_CONNECTIONS);
-        Ok(Self { address, ready, accepting: tokio::spawn(accept_all(listener, acceptor, sender)) })
+        Self { ready, accepting: tokio::spawn(accept_all(listener, acceptor, sender)) }
     }
 }
 
@@ -112,14 +108,14 @@ impl Drop for BothListener {
 
 async fn accept_all(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<(Stream, Peer)>) {
     loop {
-        let Ok((stream, address)) = listener.accept().await else {
+        let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, for example: it passes.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let (acceptor, ready) = (acceptor.clone(), ready.clone());
         tokio::spawn(async move {
-            if let Ok(Ok(connection)) = tokio::time::timeout(GREETING_WAIT, greet(stream, address, acceptor)).await {
+            if let Ok(Ok(connection)) = tokio::time::timeout(GREETING_WAIT, greet(stream, acceptor)).await {
                 // Nobody listens any more once the server has been stopped.
                 let _ = ready.send(connection).await;
             }
@@ -127,12 +123,12 @@ async fn accept_all(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::S
     }
 }
 
-async fn greet(stream: TcpStream, address: SocketAddr, acceptor: TlsAcceptor) -> io::Result<(Stream, Peer)> {
+async fn greet(stream: TcpStream, acceptor: TlsAcceptor) -> io::Result<(Stream, Peer)> {
     stream.set_nodelay(true)?;
     let mut first = [0];
     let secure = stream.peek(&mut first).await? == 1 && first[0] == HANDSHAKE;
     let stream = if secure { Stream::Tls(Box::new(acceptor.accept(stream).await?)) } else { Stream::Plain(stream) };
-    Ok((stream, Peer { address, secure }))
+    Ok((stream, Peer { secure }))
 }
 
 impl Listener for BothListener {
@@ -147,7 +143,7 @@ impl Listener for BothListener {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer { address: self.address, secure: false })
+        Ok(Peer { secure: false })
     }
 }
 

@@ -107,7 +107,7 @@ impl Seed {
         let all: Vec<(String, String)> = std::iter::once(base).chain(options.currencies.clone()).collect();
         for (index, (code, rate)) in all.iter().enumerate() {
             let known = iso_currency::Currency::from_code(code);
-            let name = known.map_or(code.as_str(), |currency| currency.name());
+            let name = known.map_or_else(|| code.clone(), |currency| currency.name().to_owned());
             let symbol = known.map_or_else(|| code.clone(), |currency| currency.symbol().to_string());
             let precision = known.and_then(iso_currency::Currency::exponent).map_or(2, i64::from);
             let id = self.row(
@@ -115,7 +115,7 @@ impl Seed {
                 Uuid::new_v4(),
                 &[
                     ("isocurrencycode", text(code)),
-                    ("currencyname", text(name)),
+                    ("currencyname", text(&name)),
                     ("currencysymbol", text(&symbol)),
                     ("currencyprecision", Cell::Int(precision)),
                     ("exchangerate", Cell::Number(rate.parse().unwrap_or(Decimal::ONE))),

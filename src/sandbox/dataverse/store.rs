@@ -1,10 +1,9 @@
-//! Rows in memory: one version counter for the whole database, unique indexes of alternate keys, what was deleted when, and a
+//! Rows in memory: one version counter for the whole database, unique indexes of alternate keys, what was deleted, and a
 //! journal by which a transaction is undone.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cell::Cell;
@@ -58,7 +57,6 @@ impl Row {
 pub struct Deleted {
     pub id: Uuid,
     pub version: u64,
-    pub at: Timestamp,
 }
 
 /// The unique index of an alternate key.
@@ -217,12 +215,12 @@ impl Store {
     }
 
     /// Removes a row and remembers that it was there.
-    pub fn remove(&mut self, table: &str, id: Uuid, at: Timestamp) {
+    pub fn remove(&mut self, table: &str, id: Uuid) {
         self.version += 1;
         let version = self.version;
         let rows = self.tables.entry(table.to_owned()).or_default();
         let old = rows.swap(id, None);
-        rows.deleted.push(Deleted { id, version, at });
+        rows.deleted.push(Deleted { id, version });
         self.note(Undo::Row { table: table.to_owned(), id, old });
         self.note(Undo::Deletion { table: table.to_owned() });
     }

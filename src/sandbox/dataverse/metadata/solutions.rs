@@ -53,8 +53,7 @@ pub fn add(org: &mut Org, solution: Option<Uuid>, component: Uuid, kind: i64) {
 pub fn remove(org: &mut Org, component: Uuid) {
     let of_it = |row: &&std::sync::Arc<Row>| row.id_of("objectid") == Some(component);
     let rows: Vec<Uuid> = org.store.rows("solutioncomponent").filter(of_it).map(|row| row.id).collect();
-    let now = org.now();
     for row in rows {
-        org.store.remove("solutioncomponent", row, now);
+        org.store.remove("solutioncomponent", row);
     }
 }

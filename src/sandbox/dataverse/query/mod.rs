@@ -12,5 +12,5 @@ mod tracking;
 
 pub use list::{collection, count, single};
 pub use options::Options;
-pub use render::{Renderer, formatted};
+pub use render::Renderer;
 pub use tracking::{changes, count as count_changes};

@@ -78,7 +78,7 @@ impl Renderer<'_> {
 }
 
 /// What a person would read, in the words of a user of the United States.
-pub fn formatted(org: &Org, column: &Column, row: &Row, cell: &Cell) -> Option<String> {
+fn formatted(org: &Org, column: &Column, row: &Row, cell: &Cell) -> Option<String> {
     let label = |options: &[Opt], value: i64| {
         options.iter().find(|option| option.value == value).map(|option| option.label.clone())
     };

@@ -36,29 +36,34 @@ impl Schema {
         self.tables.values().find(|table| table.metadata_id == id)
     }
 
-    /// Lookups of a table that lead to exactly one row, by navigation property.
+    /// The lookup of a table that a navigation property stands for.
     pub fn single(&self, table: &str, navigation: &str) -> Option<&Relationship> {
-        self.from(table).find(|relationship| relationship.referencing_navigation == navigation)
+        self.pointing().find(|one| one.referencing == table && one.referencing_navigation == navigation)
     }
 
     /// Rows of another table that point to a row of this one, by navigation property.
     pub fn collection(&self, table: &str, navigation: &str) -> Option<&Relationship> {
-        self.to(table).find(|relationship| relationship.referenced_navigation == navigation)
+        self.pointing().find(|one| one.referenced == table && one.referenced_navigation == navigation)
+    }
+
+    fn pointing(&self) -> impl Iterator<Item = &Relationship> {
+        self.relationships.iter().filter(|one| one.kind == RelationshipKind::OneToMany)
     }
 
     /// Relationships in which `table` holds the lookup.
     pub fn from<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a Relationship> {
-        self.relationships.iter().filter(move |one| one.kind == RelationshipKind::OneToMany && one.referencing == table)
+        self.pointing().filter(move |one| one.referencing == table)
     }
 
     /// Relationships in which lookups of others point to `table`.
     pub fn to<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a Relationship> {
-        self.relationships.iter().filter(move |one| one.kind == RelationshipKind::OneToMany && one.referenced == table)
+        self.pointing().filter(move |one| one.referenced == table)
     }
 
     /// The relationship by which a lookup column points to a table.
     pub fn between(&self, table: &str, column: &str, target: &str) -> Option<&Relationship> {
-        self.from(table).find(|one| one.referencing_column == column && one.referenced == target)
+        let is_it = |one: &&Relationship| one.referencing == table && one.referencing_column == column && one.referenced == target;
+        self.pointing().find(is_it)
     }
 }
 

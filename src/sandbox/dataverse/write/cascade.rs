@@ -23,9 +23,8 @@ pub fn delete(org: &mut Org, table: &str, id: Uuid) -> Outcome<()> {
             }
         }
     }
-    let now = org.now();
     if org.store.get(table, id).is_some() {
-        org.store.remove(table, id, now);
+        org.store.remove(table, id);
     }
     Ok(())
 }
