@@ -8,6 +8,7 @@ mod payload;
 pub mod quotes;
 mod rows;
 mod state;
+mod system;
 pub mod target;
 pub mod values;
 

@@ -14,7 +14,7 @@ use super::super::schema::{Kind, Required, Table};
 use super::super::security::Verb;
 use super::super::store::Row;
 use super::payload::Payload;
-use super::{addresses, cascade, changes, money, quotes, state};
+use super::{addresses, cascade, changes, money, quotes, state, system};
 
 /// Writes rows for one caller. What it does is undone by the transaction around it.
 pub struct Writer<'a> {
@@ -50,6 +50,7 @@ impl Writer<'_> {
         state::initial(&definition, &mut row);
         self.own(&definition, &mut row)?;
         quotes::prepare(self.org, &definition, &mut row)?;
+        system::check(self.org, &definition, &row)?;
         self.complete(&definition, &mut row)?;
         self.stamp(&definition, &mut row, true);
         let row = self.put(&definition, row)?;
