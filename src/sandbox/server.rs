@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
-use super::dynamics::{Dynamics, DynamicsOptions};
+use super::dynamics::{self, Dynamics, DynamicsOptions};
 use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::plan::open_at;
@@ -31,6 +31,8 @@ pub const SITE: &str = "wolkwerk-test";
 /// The simulated site's full-access key.
 pub const API_KEY: &str = "test_wolkwerk_full_access";
 const TIME_ZONE: &str = "Europe/Amsterdam";
+/// The length of an account's number in Dynamics 365.
+const ACCOUNT_NUMBER_MAX: usize = 20;
 /// How long a shutdown waits for answers under way.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
@@ -138,13 +140,16 @@ impl Sandbox {
         let chargebee_url = options.url(chargebee_listener.local_addr()?);
         let (exact_url, admin_url) =
             (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
-        let Books { clock, chargebee, exact, play, expectations } = Books::open(&options);
+        let Books { clock, chargebee, exact, play, expectations, accounts } = Books::open(&options);
         chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
         let dynamics = match options.dynamics() {
             Some(wanted) => Some(Dynamics::start(wanted, clock.clone()).await?),
             None => None,
         };
+        if let Some(dynamics) = &dynamics {
+            sell_to(dynamics, &accounts)?;
+        }
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
             serve(chargebee_listener, chargebee.router(), stopped.clone()),
@@ -192,6 +197,8 @@ struct Books {
     exact: ExactSandbox,
     play: Play,
     expectations: BTreeMap<String, Expectation>,
+    /// Whom the company knew before there was any coupling.
+    accounts: Vec<ExistingAccount>,
 }
 
 impl Books {
@@ -214,7 +221,7 @@ impl Books {
             language: options.language,
             seed: options.seed,
         };
-        let exact = ExactSandbox::new(settings, administrations(options, world.accounts));
+        let exact = ExactSandbox::new(settings, administrations(options, world.accounts.clone()));
         let settings = ChargebeeOptions {
             clock: clock.clone(),
             site: options.site.clone(),
@@ -224,7 +231,7 @@ impl Books {
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
         let play = Play::new(clock.clone(), chargebee.clone(), exact.clone(), world.acts);
-        Self { clock, chargebee, exact, play, expectations }
+        Self { clock, chargebee, exact, play, expectations, accounts: world.accounts }
     }
 }
 
@@ -247,6 +254,20 @@ fn administrations(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> 
         }
     }
     all
+}
+
+/// The CRM's accounts: those whom the books know are those whom sales knows, by name, number, address and e-mail.
+fn sell_to(dynamics: &Dynamics, accounts: &[ExistingAccount]) -> io::Result<()> {
+    let Some(organization) = dynamics.organization(dynamics::ORGANIZATION) else { return Ok(()) };
+    for account in accounts {
+        let number = account.search_code.as_ref().filter(|code| code.len() <= ACCOUNT_NUMBER_MAX);
+        let values = json!({
+            "accountnumber": number, "emailaddress1": account.email, "address1_line1": account.address_line_1,
+            "address1_postalcode": account.postcode, "address1_city": account.city, "address1_country": account.country,
+        });
+        organization.create_account(&account.name, &values).map_err(io::Error::other)?;
+    }
+    Ok(())
 }
 
 fn account(existing: ExistingAccount) -> Account {

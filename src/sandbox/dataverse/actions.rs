@@ -15,6 +15,7 @@ use super::schema::Table;
 use super::security::{self, privilege_id};
 use super::store::Row;
 use super::write::Writer;
+use super::write::merge as merging;
 use super::write::quotes::{self, Closing};
 use super::write::target::Target;
 
@@ -29,7 +30,8 @@ pub fn unbound(org: &mut Org, context: &Context, call: &Call, first: &Segment, r
         ("POST", "CloseQuote") => closing(org, context, call, quotes::close)?,
         ("POST", "ReviseQuote") => revise(org, context, call)?,
         ("POST", "BulkDelete") => bulk_delete(org, context, call)?,
-        ("POST", name @ ("ConvertQuoteToSalesOrder" | "Merge" | "ImportSolution" | "ImportSolutionAsync")) => {
+        ("POST", "Merge") => merge(org, context, call)?,
+        ("POST", name @ ("ConvertQuoteToSalesOrder" | "ImportSolution" | "ImportSolutionAsync")) => {
             return Err(Failure::not_simulated(name));
         }
         ("GET", "RetrieveMetadataChanges") => return Err(Failure::not_simulated("RetrieveMetadataChanges")),
@@ -77,6 +79,26 @@ fn revise(org: &mut Org, context: &Context, call: &Call) -> Outcome<Answer> {
     shown.insert("@odata.context".to_owned(), json!(format!("{}/$metadata#quotes/$entity", context.base)));
     shown.extend(Renderer { org, context, prefer: &prefer }.row(&table, row, &Options::default())?);
     Ok(Answer::json(200, &Value::Object(shown)))
+}
+
+fn merge(org: &mut Org, context: &Context, call: &Call) -> Outcome<Answer> {
+    let body = call.json()?;
+    let (table, survivor) = named_row(org, &body, "Target")?;
+    let (other, loser) = named_row(org, &body, "Subordinate")?;
+    if table != other || !body["PerformParentingChecks"].is_boolean() {
+        return Err(Failure::argument("'Target' and 'Subordinate' must be of one type, 'PerformParentingChecks' a boolean."));
+    }
+    org.atomically(|org| merging::merge(org, context, &table, survivor, loser))?;
+    Ok(Answer::empty())
+}
+
+/// The table and the id of a row that a parameter names by its type and its primary id.
+fn named_row(org: &Org, body: &Value, name: &str) -> Outcome<(String, Uuid)> {
+    let refused = || Failure::argument(format!("The parameter '{name}' is missing or names no row."));
+    let logical = body[name]["@odata.type"].as_str().map(|kind| kind.trim_start_matches('#').trim_start_matches(NAMESPACE));
+    let table = org.table(logical.ok_or_else(refused)?)?;
+    let id = body[name][&table.primary_id].as_str().and_then(|text| text.parse().ok());
+    Ok((table.logical.clone(), id.ok_or_else(refused)?))
 }
 
 /// Answers a function that is bound to a row.

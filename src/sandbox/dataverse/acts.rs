@@ -10,7 +10,7 @@ use super::call::Context;
 use super::failure::{Failure, Outcome};
 use super::org::Org;
 use super::write::quotes::{self, Closing};
-use super::write::{Payload, Writer};
+use super::write::{Payload, Writer, merge};
 
 /// Why the organisation did not let a person do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +140,14 @@ impl Organization {
     /// What the Web API would refuse.
     pub fn revise_quote(&self, quote: Uuid) -> Result<Uuid, Refused> {
         self.act(|org, context| quotes::revise(org, context, quote))
+    }
+
+    /// Merges an account into another one.
+    ///
+    /// # Errors
+    /// What the Web API would refuse.
+    pub fn merge_accounts(&self, survivor: Uuid, loser: Uuid) -> Result<(), Refused> {
+        self.act(|org, context| merge::merge(org, context, "account", survivor, loser))
     }
 
     fn activate_draft(&self, quote: Uuid) -> Result<(), Refused> {

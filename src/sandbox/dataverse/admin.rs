@@ -21,6 +21,7 @@ pub fn router(sandbox: DataverseSandbox) -> Router {
         .route("/{organization}/tables/{table}/versions", get(versions))
         .route("/{organization}/tables/{table}/track", post(track))
         .route("/{organization}/quotes/{id}/{act}", post(quote))
+        .route("/{organization}/accounts/merge", post(merge))
         .route("/{organization}/application-users", post(add_application_user))
         .route("/{organization}/privileges", post(set_privilege))
         .route("/{organization}/delta-tokens/expire", post(expire_delta_tokens))
@@ -96,6 +97,18 @@ async fn quote(State(sandbox): Sandbox, Path((name, id, act)): Path<(String, Uui
         }
         _ => return Err((StatusCode::NOT_FOUND, Json(json!({"error": format!("no act {act}")})))),
     }
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Merge {
+    survivor: Uuid,
+    loser: Uuid,
+}
+
+async fn merge(State(sandbox): Sandbox, Path(name): Path<String>, Json(body): Json<Merge>) -> Reply {
+    known(&sandbox, &name)?.merge_accounts(body.survivor, body.loser).map_err(refused)?;
     done()
 }
 

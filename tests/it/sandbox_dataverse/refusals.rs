@@ -121,3 +121,19 @@ async fn a_plug_in_says_what_it_says() {
     harness.organization.remove_plug_ins();
     harness.post("accounts", &json!({"name": "Poison"})).await.is(204);
 }
+
+#[tokio::test]
+async fn merging_moves_what_the_losing_account_had() {
+    let harness = Harness::start().await;
+    let (survivor, loser) = (harness.account("A").await, harness.account("B").await);
+    let contact = harness.organization.create_contact(loser, &json!({"lastname": "J"})).expect("a contact");
+    let row = |id: Uuid| json!({"@odata.type": "Microsoft.Dynamics.CRM.account", "accountid": id});
+    let body = json!({"Target": row(survivor), "Subordinate": row(loser), "PerformParentingChecks": false});
+    harness.post("Merge", &body).await.is(204);
+    let merged = harness.get(&format!("accounts({loser})")).await.json();
+    assert_eq!((&merged["merged"], &merged["_masterid_value"]), (&json!(true), &json!(survivor)));
+    assert_eq!(merged["statecode"], 1);
+    let contact = harness.get(&format!("contacts({contact})")).await.json();
+    assert_eq!(contact["_parentcustomerid_value"], json!(survivor));
+    harness.post("Merge", &body).await.is_refused(400, "0x80040203");
+}

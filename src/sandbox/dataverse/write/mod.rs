@@ -3,6 +3,7 @@
 pub mod addresses;
 mod cascade;
 mod changes;
+pub mod merge;
 pub mod money;
 mod payload;
 pub mod quotes;

@@ -51,6 +51,7 @@ impl Writer<'_> {
         self.own(&definition, &mut row)?;
         quotes::prepare(self.org, &definition, &mut row)?;
         system::check(self.org, &definition, &row)?;
+        system::fill(self.org, &definition, &mut row);
         self.complete(&definition, &mut row)?;
         self.stamp(&definition, &mut row, true);
         let row = self.put(&definition, row)?;
