@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cell;
 use super::failure::Failure;
 
 /// Status, headers and body.
@@ -22,7 +23,7 @@ impl Answer {
     }
 
     pub fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, JSON, body.to_string())
+        Self::text(status, JSON, cell::written(body))
     }
 
     pub fn text(status: u16, content_type: &str, body: String) -> Self {

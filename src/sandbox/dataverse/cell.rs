@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A value; a column that is null has none.
@@ -101,9 +101,28 @@ impl Cell {
     }
 }
 
-/// A decimal as a JSON number with all its digits.
+/// Marks a text that is a number with all its digits, which [`written`] makes one: numbers of `serde_json` would lose the
+/// zeros at their end. A character for private use, which no text of a row has.
+const EXACT: char = '\u{e000}';
+
+/// A decimal with all its digits, until [`written`].
 pub fn decimal_json(number: Decimal) -> Value {
-    Number::from_str(&number.to_string()).map_or(Value::Null, Value::Number)
+    Value::String(format!("{EXACT}{number}"))
+}
+
+/// JSON as it goes over the wire.
+pub fn written(value: &Value) -> String {
+    let mut text = String::new();
+    let json = value.to_string();
+    let mut rest = json.as_str();
+    while let Some((before, after)) = rest.split_once(&format!("\"{EXACT}")) {
+        let (number, behind) = after.split_once('"').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(number);
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
 }
 
 /// A JSON number as a decimal, digit by digit.

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures::stream;
+use futures::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::Organization;
@@ -201,8 +201,12 @@ fn lost() -> Response {
 /// Half an answer under the length of a whole one.
 fn cut(answer: &Answer) -> Response {
     let half = Bytes::copy_from_slice(&answer.body[..answer.body.len() / 2]);
-    let parts = [Ok(half), Err(std::io::Error::other("answer cut on purpose"))];
-    let mut response = build(answer, Body::from_stream(stream::iter(parts)));
+    let end = stream::once(async {
+        // What was written goes out first.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::other("answer cut on purpose"))
+    });
+    let mut response = build(answer, Body::from_stream(stream::once(async { Ok(half) }).chain(end)));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
     response
 }

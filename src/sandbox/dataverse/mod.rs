@@ -139,7 +139,7 @@ impl Organization {
             let mut shown: Map<String, Value> =
                 definition.columns.values().map(|column| (column.property(), cell(column))).collect();
             shown.insert("versionnumber".to_owned(), row.version.into());
-            shown
+            serde_json::from_str(&cell::written(&Value::Object(shown))).unwrap_or_default()
         };
         org.store.rows(table).map(show).collect()
     }

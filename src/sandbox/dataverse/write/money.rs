@@ -44,8 +44,8 @@ pub fn settle(org: &Org, table: &Table, row: &mut Row, caller: Uuid) -> Outcome<
     row.set(RATE, Some(Cell::Number(rate)));
     for (name, money) in columns {
         let places = places(org, money, precision);
-        let value = row.get(name).and_then(Cell::number).map(|value| round(value, places));
-        let base = value.map(|value| Cell::Number(round(value / rate, BASE_PRECISION)));
+        let value = row.get(name).and_then(Cell::number).map(|value| kept(value, places));
+        let base = value.map(|value| Cell::Number(kept(value / rate, BASE_PRECISION)));
         row.set(name, value.map(Cell::Number));
         let base_name = format!("{name}_base");
         if table.columns.contains_key(&base_name) {
@@ -53,6 +53,13 @@ pub fn settle(org: &Org, table: &Table, row: &mut Row, caller: Uuid) -> Outcome<
         }
     }
     Ok(())
+}
+
+/// Rounded, with all places of the precision: that is how amounts are stored and shown.
+fn kept(number: Decimal, places: u32) -> Decimal {
+    let mut number = round(number, places);
+    number.rescale(places);
+    number
 }
 
 fn currency_facts(org: &Org, currency: Uuid) -> Outcome<(Decimal, u32)> {
