@@ -156,7 +156,19 @@ impl Sandbox {
             serve(exact_listener, exact.router(), stopped.clone()),
             serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play, dynamics.as_ref()), stopped),
         ];
-        Ok(Self { clock, chargebee, exact, dynamics, play, expectations, chargebee_url, exact_url, admin_url, stop, servers })
+        Ok(Self {
+            clock,
+            chargebee,
+            exact,
+            dynamics,
+            play,
+            expectations,
+            chargebee_url,
+            exact_url,
+            admin_url,
+            stop,
+            servers,
+        })
     }
 
     /// `http://HOST:PORT`; the API is below `/api/v2`.

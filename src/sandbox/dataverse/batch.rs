@@ -162,7 +162,8 @@ fn row_of(link: &str) -> Option<(String, Uuid)> {
 }
 
 fn framed(answer: &Answer, content_id: Option<&str>) -> String {
-    let reason = http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+    let reason =
+        http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
     let mut part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n".to_owned();
     if let Some(id) = content_id {
         part.push_str(&format!("Content-ID: {id}\r\n"));

@@ -83,7 +83,14 @@ fn of_set(org: &mut Org, context: &Context, call: &Call, table: &Table, rest: &[
     }
 }
 
-fn of_row(org: &mut Org, context: &Context, call: &Call, table: &Table, arguments: &str, rest: &[Segment]) -> Outcome<Answer> {
+fn of_row(
+    org: &mut Org,
+    context: &Context,
+    call: &Call,
+    table: &Table,
+    arguments: &str,
+    rest: &[Segment],
+) -> Outcome<Answer> {
     let target = Target::read(table, arguments)?;
     let names: Vec<&str> = rest.iter().map(|segment| segment.name.as_str()).collect();
     match (call.method.as_str(), names.as_slice()) {

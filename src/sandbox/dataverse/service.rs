@@ -29,7 +29,8 @@ pub fn authenticate(org: &Org, call: &Call) -> Result<Caller, Box<Answer>> {
     let Some(bearer) = bearer else { return Err(Box::new(unauthorized(org, call))) };
     let is_user = |row: &&std::sync::Arc<super::store::Row>| row.id_of("applicationid") == Some(bearer.client_id);
     let user = org.store.rows("systemuser").find(is_user);
-    let is_enabled = |row: &&std::sync::Arc<super::store::Row>| row.get("isdisabled") != Some(&super::cell::Cell::Bool(true));
+    let is_enabled =
+        |row: &&std::sync::Arc<super::store::Row>| row.get("isdisabled") != Some(&super::cell::Cell::Bool(true));
     match user.filter(is_enabled) {
         Some(user) => Ok(Caller { client_id: bearer.client_id, user: user.id }),
         None => Err(Box::new(Answer::failure(&Failure::not_a_member(), false))),

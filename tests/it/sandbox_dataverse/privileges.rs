@@ -36,8 +36,12 @@ async fn an_application_without_a_user_is_not_a_member() {
     let stranger = Uuid::new_v4();
     harness.dynamics.entra.add_secret(TENANT, stranger, "s", None);
     let (id, scope) = (stranger.to_string(), format!("{}/.default", harness.url));
-    let form =
-        [("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", "s"), ("scope", scope.as_str())];
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id.as_str()),
+        ("client_secret", "s"),
+        ("scope", scope.as_str()),
+    ];
     let token = harness.ask_token(&TENANT.to_string(), &form).await.is(200).json();
     let token = token["access_token"].as_str().expect("a token");
     let request = harness.client.get(format!("{}/api/data/v9.2/WhoAmI", harness.url)).bearer_auth(token);

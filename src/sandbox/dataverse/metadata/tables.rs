@@ -54,7 +54,8 @@ pub fn make(org: &mut Org, context: &Context, body: &Value) -> Outcome<Uuid> {
         return Err(Failure::not_simulated("activity tables"));
     }
     let since = org.clock.now();
-    let type_code = org.schema.tables.values().map(|table| table.type_code + 1).max().unwrap_or_default().max(FIRST_TYPE_CODE);
+    let type_code =
+        org.schema.tables.values().map(|table| table.type_code + 1).max().unwrap_or_default().max(FIRST_TYPE_CODE);
     let mut table = Table {
         metadata_id: Uuid::new_v4(),
         entity_set: entity_set_name(&logical),
@@ -232,7 +233,9 @@ pub fn delete(org: &mut Org, context: &Context, logical: &str) -> Outcome<Answer
     let id = table.metadata_id;
     let dependants = org.schema.to(logical).filter(|way| way.referencing != logical).count();
     if dependants > 0 {
-        let message = format!("The Entity({id}) component cannot be deleted because it is referenced by {dependants} other components.");
+        let message = format!(
+            "The Entity({id}) component cannot be deleted because it is referenced by {dependants} other components."
+        );
         return Err(Failure::new(400, "0x8004f01f", message));
     }
     org.schema.relationships.retain(|way| way.referencing != logical && way.referenced != logical);

@@ -62,7 +62,9 @@ impl Schema {
 
     /// The relationship by which a lookup column points to a table.
     pub fn between(&self, table: &str, column: &str, target: &str) -> Option<&Relationship> {
-        let is_it = |one: &&Relationship| one.referencing == table && one.referencing_column == column && one.referenced == target;
+        let is_it = |one: &&Relationship| {
+            one.referencing == table && one.referencing_column == column && one.referenced == target
+        };
         self.pointing().find(is_it)
     }
 }
@@ -217,20 +219,55 @@ pub enum Kind {
     /// The primary id.
     PrimaryId,
     Id,
-    Text { max: usize, format: String },
-    Memo { max: usize },
-    Int { min: i64, max: i64 },
+    Text {
+        max: usize,
+        format: String,
+    },
+    Memo {
+        max: usize,
+    },
+    Int {
+        min: i64,
+        max: i64,
+    },
     BigInt,
-    Number { min: Decimal, max: Decimal, precision: u32 },
-    Float { min: Decimal, max: Decimal, precision: u32 },
+    Number {
+        min: Decimal,
+        max: Decimal,
+        precision: u32,
+    },
+    Float {
+        min: Decimal,
+        max: Decimal,
+        precision: u32,
+    },
     Money(Money),
-    Bool { default: bool, no: String, yes: String },
-    Choice { options: Vec<Opt>, global: Option<Uuid> },
-    Choices { options: Vec<Opt> },
-    State { options: Vec<Opt> },
-    Status { options: Vec<Opt> },
-    Moment { behavior: Behavior, date_only_format: bool },
-    Lookup { targets: Vec<String>, variant: Lookup },
+    Bool {
+        default: bool,
+        no: String,
+        yes: String,
+    },
+    Choice {
+        options: Vec<Opt>,
+        global: Option<Uuid>,
+    },
+    Choices {
+        options: Vec<Opt>,
+    },
+    State {
+        options: Vec<Opt>,
+    },
+    Status {
+        options: Vec<Opt>,
+    },
+    Moment {
+        behavior: Behavior,
+        date_only_format: bool,
+    },
+    Lookup {
+        targets: Vec<String>,
+        variant: Lookup,
+    },
     /// The logical name of the table that a lookup beside it points to.
     TableName,
 }
