@@ -16,12 +16,12 @@ ARGS ?=
 demo: build ## Show the main job on this machine: both vendors simulated, no account, no cluster
 	@$(KOPPEL) demo $(ARGS)
 
-sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
+sandbox: build ## Serve the simulated Chargebee, Exact Online and Dynamics 365 until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
 .PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts interleavings bench bench-operator
-test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
+test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast

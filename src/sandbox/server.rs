@@ -1,4 +1,4 @@
-//! Both sandboxes and their admin interface as servers on one clock, on loopback unless told otherwise.
+//! All sandboxes and their admin interface as servers on one clock, on loopback unless told otherwise.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
+use super::dynamics::{self, Dynamics, DynamicsOptions};
 use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::plan::open_at;
@@ -30,6 +31,8 @@ pub const SITE: &str = "wolkwerk-test";
 /// The simulated site's full-access key.
 pub const API_KEY: &str = "test_wolkwerk_full_access";
 const TIME_ZONE: &str = "Europe/Amsterdam";
+/// The length of an account's number in Dynamics 365.
+const ACCOUNT_NUMBER_MAX: usize = 20;
 /// How long a shutdown waits for answers under way.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
@@ -60,6 +63,8 @@ pub struct SandboxOptions {
     pub chargebee_port: u16,
     pub exact_port: u16,
     pub admin_port: u16,
+    /// Dynamics 365 besides; its own address and host are taken from the ones above.
+    pub dynamics: Option<DynamicsOptions>,
 }
 
 impl Default for SandboxOptions {
@@ -82,11 +87,18 @@ impl Default for SandboxOptions {
             chargebee_port: 0,
             exact_port: 0,
             admin_port: 0,
+            dynamics: None,
         }
     }
 }
 
 impl SandboxOptions {
+    /// What of Dynamics 365 to start, where these servers listen.
+    fn dynamics(&self) -> Option<DynamicsOptions> {
+        let wanted = self.dynamics.clone()?;
+        Some(DynamicsOptions { listen: self.listen, advertise: self.advertise.clone(), ..wanted })
+    }
+
     /// How clients reach a server that listens here.
     fn url(&self, address: SocketAddr) -> String {
         match &self.advertise {
@@ -103,6 +115,8 @@ pub struct Sandbox {
     pub clock: SandboxClock,
     pub chargebee: ChargebeeSandbox,
     pub exact: ExactSandbox,
+    /// Entra ID and the organisations of Dynamics 365, where they were asked for.
+    pub dynamics: Option<Dynamics>,
     /// What happens on both sides besides.
     pub play: Play,
     /// Document number to why it must be held, as the generator made it.
@@ -126,16 +140,35 @@ impl Sandbox {
         let chargebee_url = options.url(chargebee_listener.local_addr()?);
         let (exact_url, admin_url) =
             (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
-        let Books { clock, chargebee, exact, play, expectations } = Books::open(&options);
+        let Books { clock, chargebee, exact, play, expectations, accounts } = Books::open(&options);
         chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
+        let dynamics = match options.dynamics() {
+            Some(wanted) => Some(Dynamics::start(wanted, clock.clone()).await?),
+            None => None,
+        };
+        if let Some(dynamics) = &dynamics {
+            sell_to(dynamics, &accounts)?;
+        }
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
             serve(chargebee_listener, chargebee.router(), stopped.clone()),
             serve(exact_listener, exact.router(), stopped.clone()),
-            serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play), stopped),
+            serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play, dynamics.as_ref()), stopped),
         ];
-        Ok(Self { clock, chargebee, exact, play, expectations, chargebee_url, exact_url, admin_url, stop, servers })
+        Ok(Self {
+            clock,
+            chargebee,
+            exact,
+            dynamics,
+            play,
+            expectations,
+            chargebee_url,
+            exact_url,
+            admin_url,
+            stop,
+            servers,
+        })
     }
 
     /// `http://HOST:PORT`; the API is below `/api/v2`.
@@ -163,6 +196,9 @@ impl Sandbox {
                 abort.abort();
             }
         }
+        if let Some(dynamics) = self.dynamics {
+            dynamics.shutdown().await;
+        }
     }
 }
 
@@ -173,6 +209,8 @@ struct Books {
     exact: ExactSandbox,
     play: Play,
     expectations: BTreeMap<String, Expectation>,
+    /// Whom the company knew before there was any coupling.
+    accounts: Vec<ExistingAccount>,
 }
 
 impl Books {
@@ -195,7 +233,7 @@ impl Books {
             language: options.language,
             seed: options.seed,
         };
-        let exact = ExactSandbox::new(settings, administrations(options, world.accounts));
+        let exact = ExactSandbox::new(settings, administrations(options, world.accounts.clone()));
         let settings = ChargebeeOptions {
             clock: clock.clone(),
             site: options.site.clone(),
@@ -205,7 +243,7 @@ impl Books {
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
         let play = Play::new(clock.clone(), chargebee.clone(), exact.clone(), world.acts);
-        Self { clock, chargebee, exact, play, expectations }
+        Self { clock, chargebee, exact, play, expectations, accounts: world.accounts }
     }
 }
 
@@ -228,6 +266,20 @@ fn administrations(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> 
         }
     }
     all
+}
+
+/// The CRM's accounts: those whom the books know are those whom sales knows, by name, number, address and e-mail.
+fn sell_to(dynamics: &Dynamics, accounts: &[ExistingAccount]) -> io::Result<()> {
+    let Some(organization) = dynamics.organization(dynamics::ORGANIZATION) else { return Ok(()) };
+    for account in accounts {
+        let number = account.search_code.as_ref().filter(|code| code.len() <= ACCOUNT_NUMBER_MAX);
+        let values = json!({
+            "accountnumber": number, "emailaddress1": account.email, "address1_line1": account.address_line_1,
+            "address1_postalcode": account.postcode, "address1_city": account.city, "address1_country": account.country,
+        });
+        organization.create_account(&account.name, &values).map_err(io::Error::other)?;
+    }
+    Ok(())
 }
 
 fn account(existing: ExistingAccount) -> Account {
@@ -269,15 +321,27 @@ struct Admin {
     play: Play,
 }
 
-fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox, play: &Play) -> Router {
+fn admin_router(
+    clock: &SandboxClock,
+    chargebee: &ChargebeeSandbox,
+    exact: &ExactSandbox,
+    play: &Play,
+    dynamics: Option<&Dynamics>,
+) -> Router {
     let state = Admin { clock: clock.clone(), chargebee: chargebee.clone(), exact: exact.clone(), play: play.clone() };
-    Router::new()
+    let router = Router::new()
         .route("/admin/clock", get(show_clock).post(move_clock))
         .route("/admin/summary", get(summary))
         .route("/admin/world", get(show_world).post(play_world))
         .with_state(state)
         .nest("/admin/chargebee", chargebee.admin_router())
-        .nest("/admin/exact", exact.admin_router())
+        .nest("/admin/exact", exact.admin_router());
+    let Some(dynamics) = dynamics else { return router };
+    let certificate = dynamics.certificate().to_owned();
+    router
+        .route("/admin/certificate", get(move || async move { certificate }))
+        .nest("/admin/entra", dynamics.entra.admin_router())
+        .nest("/admin/dataverse", dynamics.dataverse.admin_router())
 }
 
 async fn show_clock(State(admin): State<Admin>) -> Json<Value> {

@@ -9,6 +9,8 @@ mod engine;
 mod exact_client;
 mod golden;
 mod sandbox_chargebee;
+mod sandbox_dataverse;
+mod sandbox_entra;
 mod sandbox_exact;
 #[path = "../shared/mod.rs"]
 mod shared;

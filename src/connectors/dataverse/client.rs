@@ -198,7 +198,8 @@ fn token_url(authority: Option<Url>, tenant: &str) -> CallResult<Url> {
         return Err(wrong(message.to_owned()));
     }
     url.set_path(&format!("{}/{tenant}/oauth2/v2.0/token", url.path().trim_end_matches('/')));
-    (url.set_query(None), url.set_fragment(None));
+    url.set_query(None);
+    url.set_fragment(None);
     Ok(url)
 }
 

@@ -176,7 +176,8 @@ fn what_no_step_can_mend_is_an_obstacle() {
         change(&mut present);
         plan(&settings(), &present).obstacles.iter().map(Obstacle::to_string).collect::<Vec<_>>()
     };
-    let cases: [(fn(&mut Present), &str); 7] = [
+    type Case = (fn(&mut Present), &'static str);
+    let cases: [Case; 7] = [
         (
             |present| present.publisher.as_mut().unwrap().prefix = "new".into(),
             "publisher koppel has the prefix new, not cb",
