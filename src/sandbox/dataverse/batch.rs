@@ -82,11 +82,12 @@ fn request(outer: &Call, part: &Part) -> Outcome<Call> {
     let (head, body) = multipart::head_and_body(&part.body);
     let mut lines = head.lines();
     let line = lines.next().unwrap_or_default();
-    let mut words = line.split_whitespace();
-    let (Some(method), Some(url)) = (words.next(), words.next()) else {
+    // Microsoft's own client sends spaces of a query as they are: the URL goes up to the version.
+    let parts = line.trim_end().split_once(' ').map(|(method, rest)| (method, rest.rsplit_once(" HTTP/").map_or(rest, |(url, _)| url)));
+    let Some((method, url)) = parts.filter(|(_, url)| !url.trim().is_empty()) else {
         return Err(Failure::query(format!("The request line '{line}' of a part is malformed.")));
     };
-    let (path, query) = url.split_once('?').map_or((url, ""), |(path, query)| (path, query));
+    let (path, query) = url.trim().split_once('?').map_or((url.trim(), ""), |(path, query)| (path, query));
     let below = path::relative(path);
     if matches!(below, "$batch" | "%24batch") {
         return Err(Failure::query("A batch cannot have a batch."));
