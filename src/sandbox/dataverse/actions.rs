@@ -20,7 +20,13 @@ use super::write::quotes::{self, Closing};
 use super::write::target::Target;
 
 /// Answers what is bound to no table; nothing where the name is none of these.
-pub fn unbound(org: &mut Org, context: &Context, call: &Call, first: &Segment, rest: &[Segment]) -> Outcome<Option<Answer>> {
+pub fn unbound(
+    org: &mut Org,
+    context: &Context,
+    call: &Call,
+    first: &Segment,
+    rest: &[Segment],
+) -> Outcome<Option<Answer>> {
     if !rest.is_empty() {
         return Ok(None);
     }
@@ -41,7 +47,8 @@ pub fn unbound(org: &mut Org, context: &Context, call: &Call, first: &Segment, r
 }
 
 fn who_am_i(org: &Org, context: &Context) -> Answer {
-    let unit = org.store.get("systemuser", context.caller).and_then(|user| user.id_of("businessunitid")).unwrap_or(org.unit);
+    let unit =
+        org.store.get("systemuser", context.caller).and_then(|user| user.id_of("businessunitid")).unwrap_or(org.unit);
     let about = format!("{}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse", context.base);
     let body = json!({
         "@odata.context": about, "BusinessUnitId": unit, "UserId": context.caller, "OrganizationId": org.id,
@@ -86,7 +93,9 @@ fn merge(org: &mut Org, context: &Context, call: &Call) -> Outcome<Answer> {
     let (table, survivor) = named_row(org, &body, "Target")?;
     let (other, loser) = named_row(org, &body, "Subordinate")?;
     if table != other || !body["PerformParentingChecks"].is_boolean() {
-        return Err(Failure::argument("'Target' and 'Subordinate' must be of one type, 'PerformParentingChecks' a boolean."));
+        return Err(Failure::argument(
+            "'Target' and 'Subordinate' must be of one type, 'PerformParentingChecks' a boolean.",
+        ));
     }
     org.atomically(|org| merging::merge(org, context, &table, survivor, loser))?;
     Ok(Answer::empty())
@@ -95,7 +104,8 @@ fn merge(org: &mut Org, context: &Context, call: &Call) -> Outcome<Answer> {
 /// The table and the id of a row that a parameter names by its type and its primary id.
 fn named_row(org: &Org, body: &Value, name: &str) -> Outcome<(String, Uuid)> {
     let refused = || Failure::argument(format!("The parameter '{name}' is missing or names no row."));
-    let logical = body[name]["@odata.type"].as_str().map(|kind| kind.trim_start_matches('#').trim_start_matches(NAMESPACE));
+    let logical =
+        body[name]["@odata.type"].as_str().map(|kind| kind.trim_start_matches('#').trim_start_matches(NAMESPACE));
     let table = org.table(logical.ok_or_else(refused)?)?;
     let id = body[name][&table.primary_id].as_str().and_then(|text| text.parse().ok());
     Ok((table.logical.clone(), id.ok_or_else(refused)?))

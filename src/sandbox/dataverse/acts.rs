@@ -1,7 +1,5 @@
 //! What a salesperson does in the screens, by the same rules as the Web API.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -76,14 +74,23 @@ impl Organization {
     /// # Errors
     /// What the Web API would refuse.
     pub fn create_contact(&self, account: Uuid, values: &Value) -> Result<Uuid, Refused> {
-        self.create("contact", &with(values, "parentcustomerid_account@odata.bind", json!(format!("/accounts({account})"))))
+        self.create(
+            "contact",
+            &with(values, "parentcustomerid_account@odata.bind", json!(format!("/accounts({account})"))),
+        )
     }
 
     /// Makes a draft of a quote for an account, with its lines, by the organisation's first price list.
     ///
     /// # Errors
     /// What the Web API would refuse; a product that the catalogue does not have.
-    pub fn create_quote(&self, account: Uuid, name: &str, lines: &[QuoteLine], values: &Value) -> Result<Uuid, Refused> {
+    pub fn create_quote(
+        &self,
+        account: Uuid,
+        name: &str,
+        lines: &[QuoteLine],
+        values: &Value,
+    ) -> Result<Uuid, Refused> {
         let values = with(values, "name", json!(name));
         let values = with(&values, "customerid_account@odata.bind", json!(format!("/accounts({account})")));
         self.act(|org, context| {
@@ -122,7 +129,9 @@ impl Organization {
     /// What the Web API would refuse.
     pub fn win_quote(&self, quote: Uuid) -> Result<(), Refused> {
         self.activate_draft(quote)?;
-        self.act(|org, context| quotes::win(org, context, &Closing { activity: &activity("Quote won", quote), status: -1 }))
+        self.act(|org, context| {
+            quotes::win(org, context, &Closing { activity: &activity("Quote won", quote), status: -1 })
+        })
     }
 
     /// Closes a quote as lost.
@@ -131,7 +140,9 @@ impl Organization {
     /// What the Web API would refuse.
     pub fn lose_quote(&self, quote: Uuid) -> Result<(), Refused> {
         self.activate_draft(quote)?;
-        self.act(|org, context| quotes::close(org, context, &Closing { activity: &activity("Quote lost", quote), status: 5 }))
+        self.act(|org, context| {
+            quotes::close(org, context, &Closing { activity: &activity("Quote lost", quote), status: 5 })
+        })
     }
 
     /// Revises a quote; the id of the new draft.
@@ -157,7 +168,7 @@ impl Organization {
 
     fn act<T>(&self, act: impl FnOnce(&mut Org, &Context) -> Outcome<T>) -> Result<T, Refused> {
         let caller = self.salesperson();
-        let context = Context { caller, base: String::new(), made: HashMap::new() };
+        let context = Context::new(caller, String::new());
         let mut org = self.org();
         org.go_on();
         Ok(org.atomically(|org| act(org, &context))?)
@@ -190,8 +201,10 @@ fn add_line(org: &mut Org, context: &Context, quote: Uuid, line: &QuoteLine) -> 
     values.insert("quoteid@odata.bind".to_owned(), json!(format!("/quotes({quote})")));
     match line {
         QuoteLine::Product { number, quantity } => {
-            let product = org.store.rows("product").find(|row| row.text("productnumber") == Some(number.as_str())).cloned();
-            let product = product.ok_or_else(|| Failure::argument(format!("The catalogue has no product {number}.")))?;
+            let product =
+                org.store.rows("product").find(|row| row.text("productnumber") == Some(number.as_str())).cloned();
+            let product =
+                product.ok_or_else(|| Failure::argument(format!("The catalogue has no product {number}.")))?;
             let unit = product.id_of("defaultuomid").ok_or_else(|| Failure::argument("The product has no unit."))?;
             values.insert("productid@odata.bind".to_owned(), json!(format!("/products({})", product.id)));
             values.insert("uomid@odata.bind".to_owned(), json!(format!("/uoms({unit})")));

@@ -60,7 +60,11 @@ async fn versions(State(sandbox): Sandbox, Path((name, table)): Path<(String, St
     Ok(Json(json!(known(&sandbox, &name)?.row_versions(&table))))
 }
 
-async fn create(State(sandbox): Sandbox, Path((name, table)): Path<(String, String)>, Json(values): Json<Value>) -> Reply {
+async fn create(
+    State(sandbox): Sandbox,
+    Path((name, table)): Path<(String, String)>,
+    Json(values): Json<Value>,
+) -> Reply {
     let id = known(&sandbox, &name)?.create(&table, &values).map_err(refused)?;
     Ok(Json(json!({"id": id})))
 }

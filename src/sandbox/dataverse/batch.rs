@@ -1,6 +1,6 @@
 //! `$batch`: many requests in one, change sets of which are atomic.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
@@ -83,7 +83,10 @@ fn request(outer: &Call, part: &Part) -> Outcome<Call> {
     let mut lines = head.lines();
     let line = lines.next().unwrap_or_default();
     // Microsoft's own client sends spaces of a query as they are: the URL goes up to the version.
-    let parts = line.trim_end().split_once(' ').map(|(method, rest)| (method, rest.rsplit_once(" HTTP/").map_or(rest, |(url, _)| url)));
+    let parts = line
+        .trim_end()
+        .split_once(' ')
+        .map(|(method, rest)| (method, rest.rsplit_once(" HTTP/").map_or(rest, |(url, _)| url)));
     let Some((method, url)) = parts.filter(|(_, url)| !url.trim().is_empty()) else {
         return Err(Failure::query(format!("The request line '{line}' of a part is malformed.")));
     };
@@ -139,7 +142,7 @@ fn single(org: &mut Org, context: &Context, call: &Call) -> Answer {
 
 fn atomic(org: &mut Org, context: &Context, calls: &[(String, Call)]) -> Result<Vec<(String, Answer)>, Answer> {
     let mark = org.store.open();
-    let mut context = Context { made: HashMap::new(), ..context.clone() };
+    let mut context = Context::new(context.caller, context.base.clone());
     let mut answers = Vec::new();
     for (id, call) in calls {
         let answer = single(org, &context, call);
@@ -163,7 +166,8 @@ fn row_of(link: &str) -> Option<(String, Uuid)> {
 }
 
 fn framed(answer: &Answer, content_id: Option<&str>) -> String {
-    let reason = http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+    let reason =
+        http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
     let mut part = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n".to_owned();
     if let Some(id) = content_id {
         part.push_str(&format!("Content-ID: {id}\r\n"));

@@ -48,7 +48,8 @@ pub fn answer(org: &mut Org, context: &Context, call: &Call, table: &Table, mess
 fn targets(call: &Call, table: &Table) -> Outcome<Vec<Map<String, Value>>> {
     let body = call.json()?;
     let refused = |text: &str| Failure::payload(&table.entity_set, text);
-    let targets = body["Targets"].as_array().ok_or_else(|| refused("The parameter 'Targets' is missing or no collection."))?;
+    let targets =
+        body["Targets"].as_array().ok_or_else(|| refused("The parameter 'Targets' is missing or no collection."))?;
     if targets.is_empty() {
         return Err(Failure::argument("The collection 'Targets' is empty."));
     }

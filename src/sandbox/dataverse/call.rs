@@ -57,13 +57,16 @@ impl Call {
         }
         let content_type = self.header("content-type").unwrap_or_default();
         if !content_type.contains("json") {
-            let message = format!("A supported MIME type could not be found that matches the content type '{content_type}'.");
+            let message =
+                format!("A supported MIME type could not be found that matches the content type '{content_type}'.");
             return Err(Failure::new(415, "0x0", message));
         }
         match serde_json::from_slice(&self.body) {
             Ok(value @ Value::Object(_)) => Ok(value),
             Ok(_) => Err(Failure::new(400, "0x80048d19", "The payload is not a JSON object.")),
-            Err(error) => Err(Failure::new(400, "0x80048d19", format!("Error reading JObject from JsonReader: {error}"))),
+            Err(error) => {
+                Err(Failure::new(400, "0x80048d19", format!("Error reading JObject from JsonReader: {error}")))
+            }
         }
     }
 
@@ -87,7 +90,8 @@ impl Prefer {
     fn parse(text: &str) -> Self {
         let mut prefer = Self::default();
         for part in split_outside_quotes(text) {
-            let (name, value) = part.split_once('=').map_or((part.as_str(), ""), |(name, value)| (name.trim(), value.trim()));
+            let (name, value) =
+                part.split_once('=').map_or((part.as_str(), ""), |(name, value)| (name.trim(), value.trim()));
             match name.trim().trim_start_matches("odata.") {
                 "return" => prefer.representation = value == "representation",
                 "maxpagesize" => prefer.page_size = value.parse().ok().filter(|size| *size > 0),
@@ -151,9 +155,16 @@ pub struct Context {
     pub base: String,
     /// Rows that earlier parts of the change set made, by Content-ID: entity set and id.
     pub made: HashMap<String, (String, Uuid)>,
+    /// Custom plug-ins are passed by.
+    pub bypasses: bool,
 }
 
 impl Context {
+    /// For `caller`, with links below `base`.
+    pub fn new(caller: Uuid, base: String) -> Self {
+        Self { caller, base, made: HashMap::new(), bypasses: false }
+    }
+
     /// A link to a row.
     pub fn link(&self, set: &str, id: Uuid) -> String {
         format!("{}/{set}({id})", self.base)

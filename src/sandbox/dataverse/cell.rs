@@ -19,7 +19,10 @@ pub enum Cell {
     Bool(bool),
     Id(Uuid),
     /// A lookup's target.
-    Link { table: String, id: Uuid },
+    Link {
+        table: String,
+        id: Uuid,
+    },
     /// To the second, in UTC.
     Moment(Timestamp),
     /// A date without time.

@@ -37,7 +37,11 @@ pub fn answer(org: &Org, call: &Call) -> Outcome<Answer> {
 // Writing to a text does not fail.
 fn entity_type(org: &Org, table: &Table, out: &mut String) {
     let name = &table.logical;
-    let _ = write!(out, "<EntityType Name=\"{name}\" BaseType=\"mscrm.crmbaseentity\"><Key><PropertyRef Name=\"{}\" /></Key>", table.primary_id);
+    let _ = write!(
+        out,
+        "<EntityType Name=\"{name}\" BaseType=\"mscrm.crmbaseentity\"><Key><PropertyRef Name=\"{}\" /></Key>",
+        table.primary_id
+    );
     for column in table.columns.values() {
         let scale = if edm(&column.kind) == "Edm.Decimal" { " Scale=\"Variable\"" } else { "" };
         let _ = write!(out, "<Property Name=\"{}\" Type=\"{}\"{scale} />", column.property(), edm(&column.kind));
@@ -70,7 +74,11 @@ fn entity_type(org: &Org, table: &Table, out: &mut String) {
 }
 
 fn entity_set(org: &Org, table: &Table, out: &mut String) {
-    let _ = write!(out, "<EntitySet Name=\"{}\" EntityType=\"Microsoft.Dynamics.CRM.{}\">", table.entity_set, table.logical);
+    let _ = write!(
+        out,
+        "<EntitySet Name=\"{}\" EntityType=\"Microsoft.Dynamics.CRM.{}\">",
+        table.entity_set, table.logical
+    );
     for way in org.schema.from(&table.logical) {
         if let Some(target) = org.schema.table(&way.referenced) {
             let _ = write!(

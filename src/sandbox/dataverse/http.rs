@@ -23,8 +23,10 @@ use crate::sandbox::front::Front;
 const BODY_MAX: usize = 128 * 1024 * 1024;
 /// The longest URL.
 const URL_MAX: usize = 32_768;
-const HTML_UNAVAILABLE: &str = "<html><head><title>Service Unavailable</title></head><body><h2>Service Unavailable</h2></body></html>";
-const HTML_PAGE: &str = "<html><head><title>Dynamics 365</title></head><body><h1>Sign in to your account</h1></body></html>";
+const HTML_UNAVAILABLE: &str =
+    "<html><head><title>Service Unavailable</title></head><body><h2>Service Unavailable</h2></body></html>";
+const HTML_PAGE: &str =
+    "<html><head><title>Dynamics 365</title></head><body><h1>Sign in to your account</h1></body></html>";
 
 /// The Web API of one organisation.
 pub fn router(organization: Organization) -> Router {

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::fault::Facet;
 use super::failure::Failure;
+use super::fault::Facet;
 
 /// The limits of one web server; the real ones differ from place to place and change without notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,10 @@ fn refused(limits: &ServiceLimits, facet: Facet, retry_after: u64) -> Failure {
     let (code, message) = match facet {
         Facet::Requests => (
             "0x80072322",
-            format!("Number of requests exceeded the limit of {} over time window of {window} seconds.", limits.requests),
+            format!(
+                "Number of requests exceeded the limit of {} over time window of {window} seconds.",
+                limits.requests
+            ),
         ),
         Facet::Time => (
             "0x80072321",
@@ -78,7 +81,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

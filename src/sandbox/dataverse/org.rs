@@ -109,7 +109,9 @@ impl Org {
     /// A table that must be there.
     pub fn table(&self, logical: &str) -> Outcome<&Table> {
         self.schema.table(logical).ok_or_else(|| {
-            let message = format!("The entity with a name = '{logical}' with namemapping = 'Logical' was not found in the MetadataCache.");
+            let message = format!(
+                "The entity with a name = '{logical}' with namemapping = 'Logical' was not found in the MetadataCache."
+            );
             Failure::new(404, "0x80060888", message)
         })
     }

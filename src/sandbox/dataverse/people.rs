@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
+use super::Organization;
 use super::cell::Cell;
 use super::security::{Depth, Role};
 use super::store::Row;
-use super::Organization;
 
 impl Organization {
     /// An application user for a client id, with the roles of these names; the id of its row.

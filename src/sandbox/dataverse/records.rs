@@ -49,7 +49,8 @@ fn written(org: &Org, context: &Context, call: &Call, table: &Table, id: Uuid, s
     body.insert("@odata.context".to_owned(), json!(about));
     body.extend(Renderer { org, context, prefer: &prefer }.row(table, row, &options)?);
     let answer = Answer::json(status, &Value::Object(body));
-    let answer = answer.with("preference-applied", prefer.applied()).with("etag", row.etag()).with("odata-entityid", &link);
+    let answer =
+        answer.with("preference-applied", prefer.applied()).with("etag", row.etag()).with("odata-entityid", &link);
     Ok(if status == 201 { answer.with("location", link) } else { answer })
 }
 
@@ -81,7 +82,13 @@ fn match_version(call: &Call, row: &Row) -> Outcome<()> {
 }
 
 /// Updates the row that a key means, or makes it; tells its id and whether it was made.
-pub fn upsert(org: &mut Org, context: &Context, table: &Table, target: &Target, body: &Map<String, Value>) -> Outcome<(Uuid, bool)> {
+pub fn upsert(
+    org: &mut Org,
+    context: &Context,
+    table: &Table,
+    target: &Target,
+    body: &Map<String, Value>,
+) -> Outcome<(Uuid, bool)> {
     let mut payload = Payload::read(org, context, table, body)?;
     // What stands in the key is said by the key alone.
     if let Target::Key { values, .. } = target {
@@ -120,7 +127,9 @@ pub fn part(org: &Org, context: &Context, call: &Call, table: &Table, target: &T
     let row = target.row(org, table)?;
     org.need_reach(context, depth, Verb::Read, table, &row)?;
     if let Some(way) = org.schema.single(&table.logical, name) {
-        let Some(super::cell::Cell::Link { table: to, id }) = row.get(&way.referencing_column) else { return Ok(Answer::empty()) };
+        let Some(super::cell::Cell::Link { table: to, id }) = row.get(&way.referencing_column) else {
+            return Ok(Answer::empty());
+        };
         let behind = org.table(to)?;
         let found = org.store.get(to, *id).ok_or_else(|| Failure::does_not_exist(to, *id))?;
         return query::single(org, context, call, behind, found);
@@ -140,7 +149,14 @@ pub fn part(org: &Org, context: &Context, call: &Call, table: &Table, target: &T
 }
 
 /// `PUT /{set}({key})/{column}` with `{"value": v}`
-pub fn set_one(org: &mut Org, context: &Context, call: &Call, table: &Table, target: &Target, name: &str) -> Outcome<Answer> {
+pub fn set_one(
+    org: &mut Org,
+    context: &Context,
+    call: &Call,
+    table: &Table,
+    target: &Target,
+    name: &str,
+) -> Outcome<Answer> {
     let value = object(call)?.remove("value").ok_or_else(|| Failure::argument("The payload has no 'value'."))?;
     if !table.columns.contains_key(name) {
         return Err(Failure::no_segment(name));
@@ -151,13 +167,21 @@ pub fn set_one(org: &mut Org, context: &Context, call: &Call, table: &Table, tar
 /// `DELETE /{set}({key})/{column}`
 pub fn clear_one(org: &mut Org, context: &Context, table: &Table, target: &Target, name: &str) -> Outcome<Answer> {
     match table.columns.get(name) {
-        Some(column) if column.is_lookup() => Err(Failure::query("A lookup is cleared by its navigation property's $ref.")),
+        Some(column) if column.is_lookup() => {
+            Err(Failure::query("A lookup is cleared by its navigation property's $ref."))
+        }
         Some(_) => change(org, context, table, target, Map::from_iter([(name.to_owned(), Value::Null)])),
         None => Err(Failure::no_segment(name)),
     }
 }
 
-fn change(org: &mut Org, context: &Context, table: &Table, target: &Target, body: Map<String, Value>) -> Outcome<Answer> {
+fn change(
+    org: &mut Org,
+    context: &Context,
+    table: &Table,
+    target: &Target,
+    body: Map<String, Value>,
+) -> Outcome<Answer> {
     let row = target.row(org, table)?;
     let payload = Payload::read(org, context, table, &body)?;
     org.atomically(|org| Writer { org, context }.update(&table.logical, row.id, payload))?;
@@ -191,8 +215,16 @@ pub fn associate(
         org.atomically(|org| Writer { org, context }.update(&child.logical, id, payload))?;
         return Ok(Answer::empty());
     }
-    let is_pair = org.schema.relationships.iter().any(|way| way.kind == RelationshipKind::ManyToMany && way.schema_name == navigation);
-    if is_pair { Err(Failure::not_simulated("rows of many-to-many relationships")) } else { Err(Failure::no_segment(navigation)) }
+    let is_pair = org
+        .schema
+        .relationships
+        .iter()
+        .any(|way| way.kind == RelationshipKind::ManyToMany && way.schema_name == navigation);
+    if is_pair {
+        Err(Failure::not_simulated("rows of many-to-many relationships"))
+    } else {
+        Err(Failure::no_segment(navigation))
+    }
 }
 
 /// Gives a user or team a role, as `systemuserroles_association` does.
@@ -203,7 +235,14 @@ fn give_role(org: &mut Org, context: &Context, table: &Table, principal: Uuid, r
 }
 
 /// `PUT /{set}({key})/{navigation}/$ref`
-pub fn link(org: &mut Org, context: &Context, call: &Call, table: &Table, target: &Target, navigation: &str) -> Outcome<Answer> {
+pub fn link(
+    org: &mut Org,
+    context: &Context,
+    call: &Call,
+    table: &Table,
+    target: &Target,
+    navigation: &str,
+) -> Outcome<Answer> {
     let body = Map::from_iter([(format!("{navigation}@odata.bind"), Value::String(reference(call)?))]);
     if org.schema.single(&table.logical, navigation).is_none() {
         return Err(Failure::no_segment(navigation));

@@ -159,7 +159,8 @@ fn of_role(role: &Role, privilege: &str) -> Option<Depth> {
     match role {
         Role::Everything => Some(Depth::Global),
         Role::Customizer => {
-            let customizes = CUSTOMIZING.contains(&privilege) || ["Publisher", "Solution"].iter().any(|stem| privilege.ends_with(stem));
+            let customizes = CUSTOMIZING.contains(&privilege)
+                || ["Publisher", "Solution"].iter().any(|stem| privilege.ends_with(stem));
             let bypasses = privilege.starts_with("prvBypass");
             match customizes {
                 true if !bypasses => Some(Depth::Global),

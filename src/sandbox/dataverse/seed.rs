@@ -218,8 +218,16 @@ impl Seed {
 
     fn catalogue(&mut self) {
         let base = link("transactioncurrency", self.0.base_currency);
-        let group = self.row("uomschedule", Uuid::new_v4(), &[("name", text("Default Unit")), ("baseuomname", text("Primary Unit"))]);
-        let cells = [("name", text("Primary Unit")), ("uomscheduleid", link("uomschedule", group)), ("quantity", Cell::Number(Decimal::ONE))];
+        let group = self.row(
+            "uomschedule",
+            Uuid::new_v4(),
+            &[("name", text("Default Unit")), ("baseuomname", text("Primary Unit"))],
+        );
+        let cells = [
+            ("name", text("Primary Unit")),
+            ("uomscheduleid", link("uomschedule", group)),
+            ("quantity", Cell::Number(Decimal::ONE)),
+        ];
         let unit = self.row("uom", Uuid::new_v4(), &cells);
         let cells = [
             ("name", text("Standard")),

@@ -146,9 +146,8 @@ impl Store {
     /// Rows with a version above `version`, lowest first.
     pub fn changed_since(&self, table: &str, version: u64) -> impl Iterator<Item = &Arc<Row>> {
         let rows = self.tables.get(table);
-        rows.into_iter().flat_map(move |rows| {
-            rows.by_version.range(version + 1..).filter_map(|(_, id)| rows.rows.get(id))
-        })
+        rows.into_iter()
+            .flat_map(move |rows| rows.by_version.range(version + 1..).filter_map(|(_, id)| rows.rows.get(id)))
     }
 
     /// Rows of a table that were deleted above `version`, in order.

@@ -71,7 +71,8 @@ pub fn check(world: &World, app: &App, client_id: Uuid, text: &str, endpoints: &
 fn own(world: &World, app: &App, client_id: Uuid, jwt: &Jwt, endpoints: &[String]) -> Result<(), Problem> {
     let thumbprint = |name: &str| jwt.header[name].as_str();
     let certificate = app.certificates.iter().find(|certificate| {
-        thumbprint("x5t#S256") == Some(certificate.sha256.as_str()) || thumbprint("x5t") == Some(certificate.sha1.as_str())
+        thumbprint("x5t#S256") == Some(certificate.sha256.as_str())
+            || thumbprint("x5t") == Some(certificate.sha1.as_str())
     });
     let certificate =
         certificate.ok_or_else(|| Problem::bad_assertion("the key was not found by its thumbprint among the app's"))?;
@@ -108,7 +109,8 @@ fn federated(world: &World, app: &App, jwt: &Jwt) -> Result<(), Problem> {
         return Err(Problem::no_federation(700_212, "audience", &jwt.claims["aud"].to_string()));
     }
     let id = jwt.header["kid"].as_str();
-    let mut keys = world.issuers.get(issuer).into_iter().flatten().filter(|key| id.is_none() || key.id.as_deref() == id);
+    let mut keys =
+        world.issuers.get(issuer).into_iter().flatten().filter(|key| id.is_none() || key.id.as_deref() == id);
     if !keys.any(|key| key.signed(jwt.algorithm(), jwt.message, &jwt.signature)) {
         return Err(Problem::bad_assertion("no key of the issuer made the signature"));
     }

@@ -67,7 +67,9 @@ fn decide(sandbox: &EntraSandbox, tenant: &str, authority: &str, form: &Form, fa
             Err(Problem::throttled())
         }
         Some(FaultKind::Blocked) => Err(Problem::blocked()),
-        Some(FaultKind::LoseAnswer | FaultKind::Slow { .. }) | None => token::grant(&mut world, tenant, authority, form),
+        Some(FaultKind::LoseAnswer | FaultKind::Slow { .. }) | None => {
+            token::grant(&mut world, tenant, authority, form)
+        }
     };
     let at = world.clock.now();
     let (status, body, problem) = match outcome {
@@ -75,8 +77,14 @@ fn decide(sandbox: &EntraSandbox, tenant: &str, authority: &str, form: &Form, fa
         Err(problem) => (problem.status, problem.body(authority, at), Some(problem.number)),
     };
     let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    let call =
-        TokenCall { tenant: tenant.to_owned(), client_id: text("client_id"), scope: text("scope"), status, problem, at };
+    let call = TokenCall {
+        tenant: tenant.to_owned(),
+        client_id: text("client_id"),
+        scope: text("scope"),
+        status,
+        problem,
+        at,
+    };
     world.calls.push(call);
     Reply { status, body, retry_after }
 }

@@ -29,7 +29,11 @@ impl Problem {
     }
 
     pub fn unknown_tenant(name: &str) -> Self {
-        Self::new(90_002, "invalid_request", format!("Tenant '{name}' not found. Check to make sure you have the correct tenant ID."))
+        Self::new(
+            90_002,
+            "invalid_request",
+            format!("Tenant '{name}' not found. Check to make sure you have the correct tenant ID."),
+        )
     }
 
     pub fn unknown_app(id: &str, tenant: Uuid) -> Self {
@@ -80,7 +84,8 @@ impl Problem {
     }
 
     pub fn malformed_scope(scope: &str) -> Self {
-        let text = format!("The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.");
+        let text =
+            format!("The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.");
         Self::new(70_011, "invalid_scope", text)
     }
 

@@ -36,13 +36,7 @@ fn endpoints(authority: &str, id: Uuid, tenant: &Tenant) -> [String; 2] {
     [id.to_string(), tenant.domain.clone()].map(|name| format!("{authority}/{name}/oauth2/v2.0/token"))
 }
 
-fn authenticate(
-    world: &World,
-    app: &App,
-    client_id: Uuid,
-    form: &Form,
-    endpoints: &[String],
-) -> Result<(), Problem> {
+fn authenticate(world: &World, app: &App, client_id: Uuid, form: &Form, endpoints: &[String]) -> Result<(), Problem> {
     if let Some(assertion) = form.get("client_assertion") {
         if form.need("client_assertion_type")? != ASSERTION_TYPE {
             return Err(Problem::malformed_assertion());

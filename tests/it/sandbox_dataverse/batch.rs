@@ -8,7 +8,9 @@ use super::support::{Harness, Reply, reply};
 /// A part of a batch.
 fn part(method: &str, url: &str, body: Option<&Value>, content_id: Option<u32>) -> String {
     let id = content_id.map(|id| format!("Content-ID: {id}\r\n")).unwrap_or_default();
-    let head = format!("Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n{id}\r\n{method} {url} HTTP/1.1\r\n");
+    let head = format!(
+        "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n{id}\r\n{method} {url} HTTP/1.1\r\n"
+    );
     match body {
         Some(body) => format!("{head}Content-Type: application/json\r\n\r\n{body}\r\n"),
         None => format!("{head}Accept: application/json\r\n\r\n\r\n"),
@@ -99,7 +101,9 @@ async fn rows_of_a_change_set_are_referred_to_by_their_content_id() {
     ];
     let answer = send(&harness, TYPE, join("batch_1", &[change_set(&parts)]), false).await.is(200);
     assert_eq!(statuses(&answer), [204, 204, 204, 204], "{}", answer.text);
-    let row = harness.get("accounts?$select=name,telephone1&$expand=primarycontactid($select=lastname)").await.rows()[0].clone();
+    let row = harness.get("accounts?$select=name,telephone1&$expand=primarycontactid($select=lastname)").await.rows()
+        [0]
+    .clone();
     assert_eq!((&row["telephone1"], &row["primarycontactid"]["lastname"]), (&json!("020"), &json!("J")));
 }
 

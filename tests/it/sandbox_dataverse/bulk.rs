@@ -34,7 +34,9 @@ async fn creating_gives_the_ids_in_order() {
         invoice(json!({"cb_name": "C"})),
     ]);
     let made = send(&harness, "cb_invoices", "CreateMultiple", &targets).await.is(200).json();
-    assert!(made["@odata.context"].as_str().expect("a context").ends_with("#Microsoft.Dynamics.CRM.CreateMultipleResponse"));
+    assert!(
+        made["@odata.context"].as_str().expect("a context").ends_with("#Microsoft.Dynamics.CRM.CreateMultipleResponse")
+    );
     let ids: Vec<&str> = made["Ids"].as_array().expect("ids").iter().filter_map(Value::as_str).collect();
     assert_eq!((ids.len(), ids[1]), (3, chosen.to_string().as_str()));
     let last = harness.get(&format!("cb_invoices({})?$select=cb_name", ids[2])).await.json();
@@ -88,8 +90,12 @@ async fn what_the_messages_refuse() {
     let typeless = json!([{"cb_name": "A"}]);
     send(&harness, "cb_invoices", "CreateMultiple", &typeless).await.is_refused(400, "0x80048d19");
     send(&harness, "cb_invoices", "CreateMultiple", &json!([])).await.is_refused(400, "0x80040203");
-    send(&harness, "cb_invoices", "UpdateMultiple", &json!([invoice(json!({"cb_name": "A"}))])).await.is_refused(400, "0x80040203");
-    send(&harness, "cb_invoices", "UpsertMultiple", &json!([invoice(json!({"cb_name": "A"}))])).await.is_refused(400, "0x80040203");
+    send(&harness, "cb_invoices", "UpdateMultiple", &json!([invoice(json!({"cb_name": "A"}))]))
+        .await
+        .is_refused(400, "0x80040203");
+    send(&harness, "cb_invoices", "UpsertMultiple", &json!([invoice(json!({"cb_name": "A"}))]))
+        .await
+        .is_refused(400, "0x80040203");
     let twice = json!([keyed("1", json!({"cb_name": "A"})), keyed("1", json!({"cb_name": "B"}))]);
     send(&harness, "cb_invoices", "UpsertMultiple", &twice).await.is_refused(400, "0x80040203");
     let delete = send(&harness, "cb_invoices", "DeleteMultiple", &json!([])).await;

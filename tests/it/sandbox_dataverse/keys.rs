@@ -19,7 +19,11 @@ async fn a_row_is_made_and_changed_by_its_key() {
     assert_eq!(made.json()["cb_chargebeeid"], "INV-1", "the key's columns come from the URL");
     harness.patch(path, &json!({"cb_name": "B", "cb_chargebeeid": "other"})).await.is(204);
     let row = harness.get(path).await.is(200).json();
-    assert_eq!((&row["cb_name"], &row["cb_chargebeeid"]), (&json!("B"), &json!("INV-1")), "a key does not change itself");
+    assert_eq!(
+        (&row["cb_name"], &row["cb_chargebeeid"]),
+        (&json!("B"), &json!("INV-1")),
+        "a key does not change itself"
+    );
     harness.patch_with(path, &json!({}), "If-None-Match", "*").await.is_refused(412, "0x80040237");
     harness.delete(path).await.is(204);
 }
@@ -102,7 +106,8 @@ async fn an_index_that_cannot_be_built_fails_and_is_reactivated() {
 async fn limits_of_keys() {
     let harness = Harness::start().await;
     harness.invoices().await;
-    let key = |name: &str, columns: Value| json!({"SchemaName": name, "DisplayName": label(name), "KeyAttributes": columns});
+    let key =
+        |name: &str, columns: Value| json!({"SchemaName": name, "DisplayName": label(name), "KeyAttributes": columns});
     let refused = |columns: Value| {
         let body = key("cb_Other", columns);
         let harness = &harness;
@@ -115,9 +120,19 @@ async fn limits_of_keys() {
     let long = super::support::column("String", "cb_Long", json!({"MaxLength": 451, "FormatName": {"Value": "Text"}}));
     harness.post("EntityDefinitions(LogicalName='cb_invoice')/Attributes", &long).await.is(204);
     assert_eq!(refused(json!(["cb_long"])).await, 400, "900 bytes are the most");
-    for (index, columns) in [json!(["cb_lines"]), json!(["cb_day"]), json!(["cb_rate"]), json!(["cb_status"]),
-        json!(["cb_lines", "cb_day"]), json!(["cb_lines", "cb_rate"]), json!(["cb_lines", "cb_status"]),
-        json!(["cb_day", "cb_rate"]), json!(["cb_accountid"])].into_iter().enumerate()
+    for (index, columns) in [
+        json!(["cb_lines"]),
+        json!(["cb_day"]),
+        json!(["cb_rate"]),
+        json!(["cb_status"]),
+        json!(["cb_lines", "cb_day"]),
+        json!(["cb_lines", "cb_rate"]),
+        json!(["cb_lines", "cb_status"]),
+        json!(["cb_day", "cb_rate"]),
+        json!(["cb_accountid"]),
+    ]
+    .into_iter()
+    .enumerate()
     {
         harness.post(KEYS, &key(&format!("cb_K{index}"), columns)).await.is(204);
     }
@@ -128,7 +143,8 @@ async fn limits_of_keys() {
 async fn keys_of_several_columns_and_of_lookups() {
     let harness = Harness::start().await;
     harness.invoices().await;
-    let key = json!({"SchemaName": "cb_Two", "DisplayName": label("Two"), "KeyAttributes": ["cb_accountid", "cb_lines"]});
+    let key =
+        json!({"SchemaName": "cb_Two", "DisplayName": label("Two"), "KeyAttributes": ["cb_accountid", "cb_lines"]});
     harness.post(KEYS, &key).await.is(204);
     let account = harness.account("A").await;
     let path = format!("cb_invoices(cb_lines=5,_cb_accountid_value={account})");

@@ -19,7 +19,9 @@ async fn answers_tell_what_is_left() {
     assert_eq!(answer.header("x-ms-ratelimit-burst-remaining-xrm-requests").as_deref(), Some("5999"));
     assert_eq!(answer.header("x-ms-ratelimit-time-remaining-xrm-requests").as_deref(), Some("1,199.96"));
     assert!(answer.header("set-cookie").expect("a cookie").starts_with("ARRAffinity="));
-    assert!(answer.header("x-ms-service-request-id").is_some() && answer.header("odata-version").as_deref() == Some("4.0"));
+    assert!(
+        answer.header("x-ms-service-request-id").is_some() && answer.header("odata-version").as_deref() == Some("4.0")
+    );
 }
 
 #[tokio::test]
@@ -49,7 +51,11 @@ async fn execution_time_is_spent_by_rows() {
     harness.post("accounts/Microsoft.Dynamics.CRM.CreateMultiple", &targets).await.is(200);
     let refused = harness.get("WhoAmI").await;
     refused.is_refused(429, "0x80072321");
-    assert!(refused.message().starts_with("Combined execution time of incoming requests exceeded limit of 100 milliseconds"));
+    assert!(
+        refused
+            .message()
+            .starts_with("Combined execution time of incoming requests exceeded limit of 100 milliseconds")
+    );
 }
 
 #[tokio::test]

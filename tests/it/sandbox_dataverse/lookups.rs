@@ -42,7 +42,8 @@ async fn a_wrong_navigation_name_or_case_is_an_undeclared_property() {
 #[tokio::test]
 async fn a_target_must_be_there_and_of_the_right_table() {
     let harness = Harness::start().await;
-    let missing = json!({"lastname": "J", "parentcustomerid_account@odata.bind": format!("/accounts({})", Uuid::new_v4())});
+    let missing =
+        json!({"lastname": "J", "parentcustomerid_account@odata.bind": format!("/accounts({})", Uuid::new_v4())});
     harness.post("contacts", &missing).await.is_refused(404, "0x80040217");
     let account = harness.account("A").await;
     let other = json!({"lastname": "J", "parentcustomerid_contact@odata.bind": format!("/accounts({account})")});
@@ -122,7 +123,11 @@ async fn rows_are_owned_by_who_makes_them_or_whom_they_are_given_to() {
     let given = json!({"name": "B", "ownerid@odata.bind": format!("/teams({team})")});
     let refused = harness.post("accounts", &given).await;
     refused.is_refused(403, "0x80042f09");
-    assert!(refused.message().contains("prvReadAccount") && refused.message().contains("type=9"), "{}", refused.message());
+    assert!(
+        refused.message().contains("prvReadAccount") && refused.message().contains("type=9"),
+        "{}",
+        refused.message()
+    );
 }
 
 #[tokio::test]

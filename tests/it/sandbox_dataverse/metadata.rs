@@ -33,13 +33,29 @@ async fn a_new_table_is_read_back() {
     let columns = harness.get(&format!("{ATTRIBUTES}?$select=LogicalName,AttributeType")).await.rows();
     let names: Vec<&str> = columns.iter().filter_map(|column| column["LogicalName"].as_str()).collect();
     for name in [
-        "cb_invoiceid", "createdon", "createdby", "modifiedon", "ownerid", "owningbusinessunit", "owninguser", "owningteam",
-        "statecode", "statuscode", "versionnumber", "importsequencenumber", "overriddencreatedon", "transactioncurrencyid",
-        "exchangerate", "cb_total_base",
+        "cb_invoiceid",
+        "createdon",
+        "createdby",
+        "modifiedon",
+        "ownerid",
+        "owningbusinessunit",
+        "owninguser",
+        "owningteam",
+        "statecode",
+        "statuscode",
+        "versionnumber",
+        "importsequencenumber",
+        "overriddencreatedon",
+        "transactioncurrencyid",
+        "exchangerate",
+        "cb_total_base",
     ] {
         assert!(names.contains(&name), "{name}");
     }
-    let by_id = harness.get(&format!("EntityDefinitions({})?$select=LogicalName&$expand=Keys,Attributes", made.id())).await.json();
+    let by_id = harness
+        .get(&format!("EntityDefinitions({})?$select=LogicalName&$expand=Keys,Attributes", made.id()))
+        .await
+        .json();
     assert!(by_id["Attributes"].as_array().expect("columns").len() > 16 && by_id["Keys"] == json!([]));
     assert!(by_id.get("SchemaName").is_none());
 }
@@ -59,17 +75,35 @@ async fn columns_of_every_type() {
         ("Memo", json!({"MaxLength": 5000, "Format": "TextArea"}), json!("long"), "MemoType"),
         ("BigInt", json!({}), json!(9_007_199_254_740_993_i64), "BigIntType"),
         ("Double", json!({"Precision": 3}), json!(1.5), "DoubleType"),
-        ("DateTime", json!({"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}), json!("2026-01-01T00:00:00Z"), "DateTimeType"),
+        (
+            "DateTime",
+            json!({"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}),
+            json!("2026-01-01T00:00:00Z"),
+            "DateTimeType",
+        ),
         ("Boolean", json!({"DefaultValue": true, "OptionSet": yes_no}), json!(false), "BooleanType"),
-        ("MultiSelectPicklist", json!({"OptionSet": {"IsGlobal": false, "Options": [option(1, "A"), option(2, "B")]}}), json!("1,2"),
-            "MultiSelectPicklistType"),
-        ("Picklist", json!({"GlobalOptionSet@odata.bind": format!("/GlobalOptionSetDefinitions({set})")}), json!(1), "PicklistType"),
+        (
+            "MultiSelectPicklist",
+            json!({"OptionSet": {"IsGlobal": false, "Options": [option(1, "A"), option(2, "B")]}}),
+            json!("1,2"),
+            "MultiSelectPicklistType",
+        ),
+        (
+            "Picklist",
+            json!({"GlobalOptionSet@odata.bind": format!("/GlobalOptionSetDefinitions({set})")}),
+            json!(1),
+            "PicklistType",
+        ),
     ] {
         let name = format!("cb_Own{kind}");
         harness.post(ATTRIBUTES, &column(kind, &name, own)).await.is(204);
         let logical = name.to_lowercase();
         let id = harness.post("cb_invoices", &json!({&logical: value})).await.is(204).id();
-        assert_eq!(harness.get(&format!("cb_invoices({id})?$select={logical}")).await.json()[&logical], value, "{kind}");
+        assert_eq!(
+            harness.get(&format!("cb_invoices({id})?$select={logical}")).await.json()[&logical],
+            value,
+            "{kind}"
+        );
         let read = harness.get(&format!("{ATTRIBUTES}(LogicalName='{logical}')")).await.json();
         assert_eq!(read["@odata.type"], format!("#Microsoft.Dynamics.CRM.{kind}AttributeMetadata"));
         assert_eq!(read["AttributeTypeName"]["Value"], type_name);
@@ -77,7 +111,8 @@ async fn columns_of_every_type() {
     let inserted = json!({"OptionSetName": "cb_shared", "Label": label("Two")});
     assert_eq!(harness.post("InsertOptionValue", &inserted).await.is(200).json()["NewOptionValue"], 2);
     harness.post("cb_invoices", &json!({"cb_ownpicklist": 2})).await.is(204);
-    let cast = format!("{ATTRIBUTES}/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet");
+    let cast =
+        format!("{ATTRIBUTES}/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet");
     let picklists = harness.get(&cast).await.rows();
     let status = picklists.iter().find(|one| one["LogicalName"] == "cb_status").expect("the column");
     assert_eq!(status["OptionSet"]["Options"][0]["Value"], 727_000_000);
@@ -111,7 +146,11 @@ async fn definitions_that_are_refused() {
     }
     let mut foreign = label("Facture");
     foreign["LocalizedLabels"][0]["LanguageCode"] = json!(1036);
-    assert_eq!(harness.post("EntityDefinitions", &changed("DisplayName", foreign)).await.status, 400, "a language that is off");
+    assert_eq!(
+        harness.post("EntityDefinitions", &changed("DisplayName", foreign)).await.status,
+        400,
+        "a language that is off"
+    );
     for body in [
         column("String", "cb_Name", json!({"MaxLength": 10})),
         column("String", "cb_Long", json!({"MaxLength": 4001})),
@@ -136,7 +175,8 @@ async fn a_column_is_changed_by_its_whole_definition() {
     let harness = Harness::start().await;
     harness.invoices().await;
     let path = format!("{ATTRIBUTES}(LogicalName='cb_chargebeeid')");
-    let mut definition = harness.get(&format!("{path}/Microsoft.Dynamics.CRM.StringAttributeMetadata")).await.is(200).json();
+    let mut definition =
+        harness.get(&format!("{path}/Microsoft.Dynamics.CRM.StringAttributeMetadata")).await.is(200).json();
     definition["@odata.type"] = json!("Microsoft.Dynamics.CRM.StringAttributeMetadata");
     definition["MaxLength"] = json!(200);
     harness.put(&path, &definition).await.is(204);
@@ -155,7 +195,10 @@ async fn relationships_tell_their_names_and_what_a_deletion_does() {
     let ways = harness.get("EntityDefinitions(LogicalName='cb_invoice')/ManyToOneRelationships").await.rows();
     let way = ways.iter().find(|way| way["SchemaName"] == "cb_account_invoice").expect("the relationship");
     assert_eq!(way["ReferencingEntityNavigationPropertyName"], "cb_AccountId");
-    assert_eq!((&way["ReferencingAttribute"], &way["CascadeConfiguration"]["Delete"]), (&json!("cb_accountid"), &json!("RemoveLink")));
+    assert_eq!(
+        (&way["ReferencingAttribute"], &way["CascadeConfiguration"]["Delete"]),
+        (&json!("cb_accountid"), &json!("RemoveLink"))
+    );
     harness.post("RelationshipDefinitions", &account_lookup("RemoveLink")).await.is_refused(400, "0x80040203");
     let account = harness.account("A").await;
     let bind = json!({"cb_AccountId@odata.bind": format!("/accounts({account})")});
@@ -184,20 +227,26 @@ async fn solutions_collect_their_components() {
     let id = harness.post("solutions", &solution).await.is(204).id();
     harness.post("solutions", &solution).await.is_refused(412, "0x80040237");
     let send = |name: &str| {
-        harness.request(Method::POST, "EntityDefinitions").header("MSCRM.SolutionUniqueName", name).json(&invoice_table())
+        harness
+            .request(Method::POST, "EntityDefinitions")
+            .header("MSCRM.SolutionUniqueName", name)
+            .json(&invoice_table())
     };
     assert_eq!(reply(send("nonsense")).await.status, 404);
     let table = reply(send("koppel")).await.is(204).id();
     let components = format!("solutioncomponents?$select=objectid,componenttype&$filter=_solutionid_value eq {id}");
     let rows = harness.get(&components).await.rows();
     assert_eq!((&rows[0]["objectid"], &rows[0]["componenttype"]), (&json!(table), &json!(1)));
-    let account = harness.get("EntityDefinitions(LogicalName='account')?$select=LogicalName").await.json()["MetadataId"].clone();
+    let account =
+        harness.get("EntityDefinitions(LogicalName='account')?$select=LogicalName").await.json()["MetadataId"].clone();
     let add = json!({
         "ComponentId": account, "ComponentType": 1, "SolutionUniqueName": "koppel", "AddRequiredComponents": false,
     });
     harness.post("AddSolutionComponent", &add).await.is(200);
     assert_eq!(harness.get(&components).await.rows().len(), 2);
-    for (name, value) in [("customizationprefix", "x"), ("customizationprefix", "mscrm"), ("customizationprefix", "1ab")] {
+    for (name, value) in
+        [("customizationprefix", "x"), ("customizationprefix", "mscrm"), ("customizationprefix", "1ab")]
+    {
         let mut bad = json!({
             "uniquename": "bad", "friendlyname": "Bad", "customizationprefix": "bad", "customizationoptionvalueprefix": 10_001,
         });
@@ -258,12 +307,14 @@ async fn one_customization_at_a_time() {
     harness.publisher().await;
     harness.organization.set_pace(Pace { customization_milliseconds: 300, ..Pace::immediate() });
     let (table, nothing) = (invoice_table(), json!({}));
-    let (first, second) = tokio::join!(harness.post("EntityDefinitions", &table), harness.post("PublishAllXml", &nothing));
+    let (first, second) =
+        tokio::join!(harness.post("EntityDefinitions", &table), harness.post("PublishAllXml", &nothing));
     let (done, refused) = if first.status == 204 { (first, second) } else { (second, first) };
     assert_eq!(done.status, 204);
     refused.is_refused(429, "0x80071151");
     harness.organization.hold_customizations(true);
-    let publish = json!({"ParameterXml": "<importexportxml><entities><entity>account</entity></entities></importexportxml>"});
+    let publish =
+        json!({"ParameterXml": "<importexportxml><entities><entity>account</entity></entities></importexportxml>"});
     harness.post("PublishXml", &publish).await.is_refused(429, "0x80071151");
     harness.get("EntityDefinitions?$select=LogicalName").await.is(200);
     harness.organization.hold_customizations(false);
@@ -311,4 +362,24 @@ async fn a_customer_lookup_leads_to_accounts_or_contacts() {
     let bind = json!({"cb_CustomerId_account@odata.bind": format!("/accounts({account})")});
     let id = harness.post("cb_invoices", &bind).await.is(204).id();
     assert_eq!(harness.get(&format!("cb_invoices({id})")).await.json()["_cb_customerid_value"], json!(account));
+}
+
+#[tokio::test]
+async fn labels_in_other_languages_are_kept_where_that_is_asked_for() {
+    let harness = Harness::start().await;
+    harness.publisher().await;
+    let mut table = invoice_table();
+    let dutch = json!({"Label": "Factuur", "LanguageCode": 1043});
+    table["DisplayName"]["LocalizedLabels"].as_array_mut().expect("labels").push(dutch);
+    harness.post("EntityDefinitions", &table).await.is(204);
+    let path = "EntityDefinitions(LogicalName='cb_invoice')";
+    let mut definition = harness.get(path).await.is(200).json();
+    definition["@odata.type"] = json!("Microsoft.Dynamics.CRM.EntityMetadata");
+    definition["DisplayName"] = label("Bill");
+    let languages = |body: Value| body["DisplayName"]["LocalizedLabels"].as_array().expect("labels").len();
+    let request = harness.request(Method::PUT, path).header("MSCRM.MergeLabels", "true").json(&definition);
+    reply(request).await.is(204);
+    assert_eq!(languages(harness.get(path).await.json()), 2);
+    harness.put(path, &definition).await.is(204);
+    assert_eq!(languages(harness.get(path).await.json()), 1);
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::support::Harness;
 
 async fn currency(harness: &Harness, code: &str) -> String {
-    let rows = harness.get(&format!("transactioncurrencies?$select=exchangerate&$filter=isocurrencycode eq '{code}'")).await.rows();
+    let rows = harness
+        .get(&format!("transactioncurrencies?$select=exchangerate&$filter=isocurrencycode eq '{code}'"))
+        .await
+        .rows();
     rows[0]["transactioncurrencyid"].as_str().expect("an id").to_owned()
 }
 
@@ -32,12 +35,23 @@ async fn a_base_value_is_the_value_by_the_rate_and_cannot_be_written() {
         "cb_total": 100, "cb_total_base": 5, "exchangerate": 7,
         "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({dollar})"),
     });
-    let path = format!("cb_invoices({})?$select=cb_total,cb_total_base,exchangerate", harness.post("cb_invoices", &body).await.id());
+    let path = format!(
+        "cb_invoices({})?$select=cb_total,cb_total_base,exchangerate",
+        harness.post("cb_invoices", &body).await.id()
+    );
     let row = harness.get(&path).await;
-    assert!(row.text.contains("\"cb_total_base\":90.9091") && row.text.contains("\"exchangerate\":1.1"), "{}", row.text);
+    assert!(
+        row.text.contains("\"cb_total_base\":90.9091") && row.text.contains("\"exchangerate\":1.1"),
+        "{}",
+        row.text
+    );
     harness.patch(&path, &json!({"cb_total": -50.5})).await.is(204);
     let row = harness.get(&path).await;
-    assert!(row.text.contains("\"cb_total_base\":-45.9091") && row.text.contains("\"cb_total\":-50.50,"), "{}", row.text);
+    assert!(
+        row.text.contains("\"cb_total_base\":-45.9091") && row.text.contains("\"cb_total\":-50.50,"),
+        "{}",
+        row.text
+    );
 }
 
 #[tokio::test]
@@ -48,7 +62,8 @@ async fn the_currency_s_own_precision_counts() {
         "currencyname": "Yen", "isocurrencycode": "JPY", "currencysymbol": "¥", "currencyprecision": 0, "exchangerate": 160,
     });
     let yen = harness.post("transactioncurrencies", &yen).await.is(204).id();
-    let body = json!({"cb_total": 1999.5, "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({yen})")});
+    let body =
+        json!({"cb_total": 1999.5, "transactioncurrencyid@odata.bind": format!("/transactioncurrencies({yen})")});
     let id = harness.post("cb_invoices", &body).await.is(204).id();
     let row = harness.get(&format!("cb_invoices({id})")).await;
     assert!(row.text.contains("\"cb_total\":2000,") && row.text.contains("\"cb_total_base\":12.5"), "{}", row.text);
@@ -76,7 +91,14 @@ async fn decimals_are_rounded_and_dates_have_no_time() {
 #[tokio::test]
 async fn times_are_kept_to_the_second() {
     let harness = Harness::start().await;
-    let id = harness.post("accounts", &json!({"name": "A", "lastusedincampaign": "2026-01-31T11:00:00.789+01:00"})).await.is(204).id();
+    let id = harness
+        .post("accounts", &json!({"name": "A", "lastusedincampaign": "2026-01-31T11:00:00.789+01:00"}))
+        .await
+        .is(204)
+        .id();
     let row = harness.get(&format!("accounts({id})")).await.json();
-    assert_eq!((&row["lastusedincampaign"], &row["createdon"]), (&json!("2026-01-31T10:00:00Z"), &json!("2027-01-05T08:30:00Z")));
+    assert_eq!(
+        (&row["lastusedincampaign"], &row["createdon"]),
+        (&json!("2026-01-31T10:00:00Z"), &json!("2027-01-05T08:30:00Z"))
+    );
 }

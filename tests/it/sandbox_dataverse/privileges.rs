@@ -36,8 +36,12 @@ async fn an_application_without_a_user_is_not_a_member() {
     let stranger = Uuid::new_v4();
     harness.dynamics.entra.add_secret(TENANT, stranger, "s", None);
     let (id, scope) = (stranger.to_string(), format!("{}/.default", harness.url));
-    let form =
-        [("grant_type", "client_credentials"), ("client_id", id.as_str()), ("client_secret", "s"), ("scope", scope.as_str())];
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id.as_str()),
+        ("client_secret", "s"),
+        ("scope", scope.as_str()),
+    ];
     let token = harness.ask_token(&TENANT.to_string(), &form).await.is(200).json();
     let token = token["access_token"].as_str().expect("a token");
     let request = harness.client.get(format!("{}/api/data/v9.2/WhoAmI", harness.url)).bearer_auth(token);
@@ -140,4 +144,15 @@ async fn acting_for_another_user_needs_a_privilege() {
     let user = harness.organization.application_user(CLIENT_ID).expect("a user");
     harness.organization.revoke(user, "prvActOnBehalfOfAnotherUser");
     reply(send()).await.is_refused(403, "0x80042f09");
+}
+
+#[tokio::test]
+async fn an_application_user_is_made_by_a_row_of_its_own() {
+    let harness = Harness::start().await;
+    let (client, unit) = (Uuid::new_v4(), harness.organization.rows("businessunit")[0]["businessunitid"].clone());
+    let unit = format!("/businessunits({})", unit.as_str().expect("an id"));
+    let user = json!({"applicationid": client, "businessunitid@odata.bind": unit});
+    let made = harness.post("systemusers", &user).await.is(204).id();
+    assert_eq!(harness.organization.application_user(client), Some(made));
+    harness.post("systemusers", &json!({"applicationid": client})).await.is_refused(400, "0x80040203");
 }

@@ -48,7 +48,10 @@ async fn filters(#[case] filter: &str, #[case] expected: &[&str]) {
     let query = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect::<String>();
     let rows = harness.get(&format!("accounts?%24select=name&%24orderby=name&%24filter={query}")).await.rows();
     assert_eq!(names(&rows), expected);
-    let rows = harness.get(&format!("accounts?$select=name&$orderby=name&$filter={}", filter.replace(' ', "%20"))).await.rows();
+    let rows = harness
+        .get(&format!("accounts?$select=name&$orderby=name&$filter={}", filter.replace(' ', "%20")))
+        .await
+        .rows();
     assert_eq!(names(&rows), expected, "spaces as %20");
 }
 
@@ -118,7 +121,8 @@ async fn expansion_of_lookups_and_of_collections() {
 #[tokio::test]
 async fn formatted_values_are_for_people() {
     let harness = Harness::start().await;
-    let body = json!({"name": "A", "industrycode": 1, "revenue": 1234.5, "donotemail": true, "numberofemployees": 1000});
+    let body =
+        json!({"name": "A", "industrycode": 1, "revenue": 1234.5, "donotemail": true, "numberofemployees": 1000});
     let id = harness.post("accounts", &body).await.is(204).id();
     let path = format!("accounts({id})?$select=industrycode,revenue,donotemail,numberofemployees,createdon");
     let row = harness.get_with(&path, "Prefer", "odata.include-annotations=\"*\"").await.json();

@@ -36,7 +36,8 @@ async fn totals_follow_from_the_lines() {
     assert!(row["quotenumber"].as_str().expect("a number").starts_with("QUO-"));
     assert_eq!(row["pricingerrorcode"], 0);
     let version = harness.organization.row_versions("quote")[&quote];
-    let of_quote = format!("quotedetails?$select=quotedetailname,priceperunit,extendedamount&$filter=_quoteid_value eq {quote}");
+    let of_quote =
+        format!("quotedetails?$select=quotedetailname,priceperunit,extendedamount&$filter=_quoteid_value eq {quote}");
     let rows = harness.get(&of_quote).await.rows();
     let line = rows.iter().find(|row| row["quotedetailname"] == "Training").expect("the line");
     let line = format!("quotedetails({})", line["quotedetailid"].as_str().expect("an id"));
@@ -58,7 +59,8 @@ async fn lines_are_of_the_catalogue_or_written_in() {
     harness.post("quotedetails", &nothing).await.is_refused(400, "0x80040265");
     let nameless = json!({"quoteid@odata.bind": bind, "quantity": 1, "isproductoverridden": true, "priceperunit": 5});
     harness.post("quotedetails", &nameless).await.is_refused(400, "0x80040265");
-    let product = harness.get("products?$select=productid&$filter=productnumber eq 'WOLK-BASIS'").await.rows()[0].clone();
+    let product =
+        harness.get("products?$select=productid&$filter=productnumber eq 'WOLK-BASIS'").await.rows()[0].clone();
     let product = format!("/products({})", product["productid"].as_str().expect("an id"));
     let unitless = json!({"quoteid@odata.bind": bind, "quantity": 1, "productid@odata.bind": product});
     harness.post("quotedetails", &unitless).await.is_refused(400, "0x80040265");

@@ -123,7 +123,8 @@ async fn nested_rows_are_made_with_their_parent_or_not_at_all() {
     let parent = harness.post("accounts", &body).await.is(204).id();
     let children = harness.get(&format!("accounts?$filter=_parentaccountid_value eq {parent}")).await.rows();
     assert_eq!(children.len(), 2);
-    let expanded = harness.get(&format!("accounts({parent})?$select=name&$expand=primarycontactid($select=fullname)")).await;
+    let expanded =
+        harness.get(&format!("accounts({parent})?$select=name&$expand=primarycontactid($select=fullname)")).await;
     assert_eq!(expanded.json()["primarycontactid"]["fullname"], "Jansen");
     let before = harness.organization.count("account");
     let bad = json!({"name": "B", "primarycontactid": {"lastname": "X".repeat(51)}});

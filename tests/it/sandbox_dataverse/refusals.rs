@@ -53,7 +53,8 @@ async fn bodies_that_are_no_json_objects() {
         let request = harness.request(Method::POST, "accounts").header("Content-Type", "application/json").body(body);
         reply(request).await.is_refused(400, "0x80048d19");
     }
-    let request = harness.request(Method::POST, "accounts").header("Content-Type", "text/plain").body("{\"name\": \"A\"}");
+    let request =
+        harness.request(Method::POST, "accounts").header("Content-Type", "text/plain").body("{\"name\": \"A\"}");
     assert_eq!(reply(request).await.status, 415);
 }
 
@@ -65,14 +66,19 @@ async fn a_status_must_belong_to_the_state() {
     harness.patch(&path, &json!({"statecode": 1})).await.is(204);
     assert_eq!(harness.get(&path).await.json()["statuscode"], 2, "the state's default");
     let made = harness.post("accounts", &json!({"name": "B", "statecode": 1})).await.is(204).id();
-    assert_eq!(harness.get(&format!("accounts({made})")).await.json()["statecode"], 0, "a new row begins in its first state");
+    assert_eq!(
+        harness.get(&format!("accounts({made})")).await.json()["statecode"],
+        0,
+        "a new row begins in its first state"
+    );
 }
 
 #[tokio::test]
 async fn what_the_service_requires_is_required_and_what_forms_require_is_not() {
     let harness = Harness::start().await;
     harness.post("accounts", &json!({})).await.is(204);
-    let currency = json!({"currencyname": "Yen", "isocurrencycode": "JPY", "currencyprecision": 0, "exchangerate": 160});
+    let currency =
+        json!({"currencyname": "Yen", "isocurrencycode": "JPY", "currencyprecision": 0, "exchangerate": 160});
     harness.post("transactioncurrencies", &currency).await.is_refused(400, "0x80040203");
 }
 
@@ -118,6 +124,15 @@ async fn a_plug_in_says_what_it_says() {
     let refused = harness.post("accounts", &json!({"name": "Poison"})).await;
     refused.is_refused(400, "0x80040265");
     assert_eq!(refused.message(), "We do not like that.");
+    let user = harness.organization.application_user(koppel::sandbox::dynamics::CLIENT_ID).expect("a user");
+    harness.organization.revoke(user, "prvBypassCustomPlugins");
+    for (name, value, status) in [
+        ("MSCRM.BypassBusinessLogicExecution", "CustomSync,CustomAsync", 204),
+        ("MSCRM.BypassCustomPluginExecution", "true", 403),
+    ] {
+        let request = harness.request(Method::POST, "accounts").header(name, value).json(&json!({"name": "Poison"}));
+        assert_eq!(reply(request).await.status, status, "{name}");
+    }
     harness.organization.remove_plug_ins();
     harness.post("accounts", &json!({"name": "Poison"})).await.is(204);
 }

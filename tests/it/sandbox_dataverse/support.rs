@@ -57,7 +57,10 @@ impl Reply {
     /// The id in `OData-EntityId`.
     pub fn id(&self) -> Uuid {
         let link = self.header("odata-entityid").unwrap_or_else(|| panic!("no id: {} {}", self.status, self.text));
-        link.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).and_then(|id| id.parse().ok()).expect("a guid")
+        link.rsplit_once('(')
+            .and_then(|(_, rest)| rest.strip_suffix(')'))
+            .and_then(|id| id.parse().ok())
+            .expect("a guid")
     }
 
     /// Checks status and code together.
@@ -215,11 +218,8 @@ pub fn column(kind: &str, name: &str, own: Value) -> Value {
 }
 
 pub fn invoice_table() -> Value {
-    let name = column(
-        "String",
-        "cb_Name",
-        json!({"IsPrimaryName": true, "MaxLength": 100, "FormatName": {"Value": "Text"}}),
-    );
+    let name =
+        column("String", "cb_Name", json!({"IsPrimaryName": true, "MaxLength": 100, "FormatName": {"Value": "Text"}}));
     let option = |value: i64, text: &str| json!({"Value": value, "Label": label(text)});
     json!({
         "@odata.type": "Microsoft.Dynamics.CRM.EntityMetadata", "SchemaName": "cb_Invoice",

@@ -19,7 +19,8 @@ async fn https_is_served_under_the_sandbox_s_own_authority() {
     let token = harness.token_for(TENANT, &url).await;
     for host in ["127.0.0.1", "localhost"] {
         let base = format!("https://{host}:{port}");
-        let request = client.post(format!("{base}/api/data/v9.2/accounts")).bearer_auth(&token).json(&json!({"name": "A"}));
+        let request =
+            client.post(format!("{base}/api/data/v9.2/accounts")).bearer_auth(&token).json(&json!({"name": "A"}));
         let made = reply(request).await.is(204);
         let link = made.header("odata-entityid").expect("a link");
         assert!(link.starts_with(&format!("{base}/api/data/v9.2/accounts(")), "{link}");

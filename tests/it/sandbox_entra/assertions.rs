@@ -29,7 +29,10 @@ struct Signer {
 impl Signer {
     fn new() -> Self {
         let pair = KeyPair::from_pem(APP_KEY).expect("a key");
-        let certificate = CertificateParams::new(vec!["koppel".to_owned()]).expect("names").self_signed(&pair).expect("a certificate");
+        let certificate = CertificateParams::new(vec!["koppel".to_owned()])
+            .expect("names")
+            .self_signed(&pair)
+            .expect("a certificate");
         let key = RsaKeyPair::from_pkcs8(&pair.serialize_der()).expect("an RSA key");
         Self { key, pem: certificate.pem(), der: certificate.der().to_vec() }
     }
@@ -160,9 +163,16 @@ async fn a_token_of_another_issuer_stands_for_the_app() {
     ] {
         assert_eq!(number(&exchange(&harness, &token(changes)).await), expected);
     }
-    let other_key = signer.sign(&json!({"alg": "RS256", "kid": "two"}), &json!({"iss": ISSUER, "sub": SUBJECT, "aud": AUDIENCE, "exp": now + 60}));
+    let other_key = signer.sign(
+        &json!({"alg": "RS256", "kid": "two"}),
+        &json!({"iss": ISSUER, "sub": SUBJECT, "aud": AUDIENCE, "exp": now + 60}),
+    );
     assert_eq!(number(&exchange(&harness, &other_key).await), 700_027);
-    assert_eq!(number(&exchange(&harness, &format!("{good}\n")).await), 50_027, "a line end is a part of the assertion");
+    assert_eq!(
+        number(&exchange(&harness, &format!("{good}\n")).await),
+        50_027,
+        "a line end is a part of the assertion"
+    );
     entra.remove_credentials(TENANT, CLIENT_ID);
     assert_eq!(number(&exchange(&harness, &good).await), 70_021);
 }
@@ -181,7 +191,8 @@ async fn keys_of_the_curve_p_256_are_known_too() {
     harness.dynamics.entra.add_federated_credential(TENANT, CLIENT_ID, FederatedCredential::new(ISSUER, SUBJECT));
     let now = harness.clock.now().as_second();
     let claims = json!({"iss": ISSUER, "sub": SUBJECT, "aud": AUDIENCE, "exp": now + 60});
-    let message = format!("{}.{}", text(json!({"alg": "ES256"}).to_string().as_bytes()), text(claims.to_string().as_bytes()));
+    let message =
+        format!("{}.{}", text(json!({"alg": "ES256"}).to_string().as_bytes()), text(claims.to_string().as_bytes()));
     let signature = key.sign(&random, message.as_bytes()).expect("a signature");
     exchange(&harness, &format!("{message}.{}", text(signature.as_ref()))).await.is(200);
     let unknown = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AA"}]});

@@ -29,7 +29,12 @@ async fn ask(harness: &Harness, tenant: &str, changes: &[(&str, &str)]) -> Reply
 
 fn is_refused(reply: &Reply, status: u16, error: &str, number: u64) {
     let body = reply.json();
-    assert_eq!((reply.status, &body["error"], &body["error_codes"][0]), (status, &error.into(), &number.into()), "{}", reply.text);
+    assert_eq!(
+        (reply.status, &body["error"], &body["error_codes"][0]),
+        (status, &error.into(), &number.into()),
+        "{}",
+        reply.text
+    );
     let text = body["error_description"].as_str().expect("a text");
     assert!(text.starts_with(&format!("AADSTS{number}: ")), "{text}");
     for line in ["\nTrace ID: ", "\nCorrelation ID: ", "\nTimestamp: "] {
@@ -46,10 +51,14 @@ async fn a_token_is_given_by_id_or_domain_and_unknown_fields_are_ignored() {
         let given = ask(&harness, &tenant, &[("client_info", "1"), ("x", "y")]).await.is(200).json();
         assert_eq!((&given["token_type"], &given["expires_in"]), (&Value::from("Bearer"), &Value::from(3599)));
         assert!(given.get("refresh_token").is_none());
-        let claims = given["access_token"].as_str().and_then(|token| token.split('.').nth(1)).expect("a token").to_owned();
+        let claims =
+            given["access_token"].as_str().and_then(|token| token.split('.').nth(1)).expect("a token").to_owned();
         let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64");
         let claims: Value = serde_json::from_slice(&claims).expect("claims");
-        assert_eq!((&claims["aud"], &claims["appid"]), (&Value::from(harness.url.clone()), &Value::from(CLIENT_ID.to_string())));
+        assert_eq!(
+            (&claims["aud"], &claims["appid"]),
+            (&Value::from(harness.url.clone()), &Value::from(CLIENT_ID.to_string()))
+        );
         assert_eq!(claims["idtyp"], "app");
     }
 }

@@ -24,7 +24,11 @@ pub fn answer(org: &mut Org, context: &Context, call: &Call, name: &str) -> Outc
         "PublishXml" => {
             org.need_named(context, "prvPublishCustomization")?;
             let xml = definition::text(&body, "ParameterXml")?;
-            if xml.contains("<importexportxml") { Ok(Answer::empty()) } else { Err(Failure::argument("ParameterXml is not an importexportxml.")) }
+            if xml.contains("<importexportxml") {
+                Ok(Answer::empty())
+            } else {
+                Err(Failure::argument("ParameterXml is not an importexportxml."))
+            }
         }
         _ => {
             org.need_named(context, "prvPublishCustomization")?;
@@ -70,7 +74,8 @@ fn customer(org: &mut Org, context: &Context, call: &Call, body: &Value) -> Outc
         return Err(Failure::argument("OneToManyRelationships must be one with account and one with contact."));
     }
     let mut column = relationships::lookup(org, &body["Lookup"], &sent[0], Lookup::Customer)?;
-    column.kind = Kind::Lookup { targets: targets.iter().map(|one| (*one).to_owned()).collect(), variant: Lookup::Customer };
+    column.kind =
+        Kind::Lookup { targets: targets.iter().map(|one| (*one).to_owned()).collect(), variant: Lookup::Customer };
     let mut ways = Vec::new();
     for one in sent {
         let mut way = relationships::one_to_many(org, one, &column)?;
@@ -90,7 +95,8 @@ fn customer(org: &mut Org, context: &Context, call: &Call, body: &Value) -> Outc
 
 fn insert_option(org: &mut Org, context: &Context, body: &Value) -> Outcome<Answer> {
     org.need_named(context, "prvWriteOptionSet")?;
-    let text = label_text(&body["Label"]).ok_or_else(|| Failure::argument("Required field 'Label' is missing."))?.to_owned();
+    let text =
+        label_text(&body["Label"]).ok_or_else(|| Failure::argument("Required field 'Label' is missing."))?.to_owned();
     let wanted = body["Value"].as_i64();
     let value = if let Some(name) = body["OptionSetName"].as_str() {
         let choice = org.schema.choices.iter_mut().find(|choice| choice.name == name);
@@ -100,7 +106,8 @@ fn insert_option(org: &mut Org, context: &Context, body: &Value) -> Outcome<Answ
         share(&mut org.schema, id, &options);
         value
     } else {
-        let (table, name) = (definition::text(body, "EntityLogicalName")?, definition::text(body, "AttributeLogicalName")?);
+        let (table, name) =
+            (definition::text(body, "EntityLogicalName")?, definition::text(body, "AttributeLogicalName")?);
         let column = org.schema.tables.get_mut(table).and_then(|table| table.columns.get_mut(name));
         match column.map(|column| &mut column.kind) {
             Some(Kind::Choice { options, global: None } | Kind::Choices { options }) => insert(options, wanted, &text)?,
@@ -192,7 +199,11 @@ fn delete_choice(org: &mut Org, context: &Context, arguments: &str) -> Outcome<A
     let id = org.schema.choices[index].metadata_id;
     let mut columns = org.schema.tables.values().flat_map(|table| table.columns.values());
     if columns.any(|column| matches!(column.kind, Kind::Choice { global: Some(global), .. } if global == id)) {
-        return Err(Failure::new(400, "0x8004f01f", format!("The OptionSet({id}) component cannot be deleted because it is referenced by other components.")));
+        return Err(Failure::new(
+            400,
+            "0x8004f01f",
+            format!("The OptionSet({id}) component cannot be deleted because it is referenced by other components."),
+        ));
     }
     org.schema.choices.remove(index);
     solutions::remove(org, id);

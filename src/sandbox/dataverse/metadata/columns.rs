@@ -49,7 +49,10 @@ pub fn read(org: &Org, table: &Table, body: &Value) -> Outcome<Column> {
     let schema_name = definition::schema_name(org, body)?.to_owned();
     let logical = schema_name.to_lowercase();
     if table.columns.contains_key(&logical) || logical == table.primary_id {
-        let message = format!("An attribute with the specified name {schema_name} already exists on the entity {}.", table.logical);
+        let message = format!(
+            "An attribute with the specified name {schema_name} already exists on the entity {}.",
+            table.logical
+        );
         return Err(Failure::argument(message));
     }
     Ok(Column {
@@ -134,7 +137,8 @@ fn bounds(body: &Value, most: i64) -> Outcome<(Decimal, Decimal)> {
 fn moment(body: &Value) -> Outcome<Kind> {
     let format = body["Format"].as_str().unwrap_or("DateOnly");
     let name = body["DateTimeBehavior"]["Value"].as_str().unwrap_or("UserLocal");
-    let behavior = Behavior::parse(name).ok_or_else(|| Failure::argument(format!("DateTimeBehavior '{name}' is unknown.")))?;
+    let behavior =
+        Behavior::parse(name).ok_or_else(|| Failure::argument(format!("DateTimeBehavior '{name}' is unknown.")))?;
     if !matches!(format, "DateOnly" | "DateAndTime") || (behavior == Behavior::DateOnly && format != "DateOnly") {
         return Err(Failure::argument(format!("The format '{format}' does not go with the behavior '{name}'.")));
     }
@@ -145,7 +149,9 @@ fn boolean(body: &Value) -> Outcome<Kind> {
     let set = &body["OptionSet"];
     let option = |name: &str, value: i64| {
         let label = label_text(&set[name]["Label"]).filter(|_| set[name]["Value"].as_i64() == Some(value));
-        label.map(str::to_owned).ok_or_else(|| Failure::argument(format!("The OptionSet has no {name} of value {value}.")))
+        label
+            .map(str::to_owned)
+            .ok_or_else(|| Failure::argument(format!("The OptionSet has no {name} of value {value}.")))
     };
     Ok(Kind::Bool {
         default: body["DefaultValue"].as_bool().unwrap_or(false),
@@ -160,10 +166,13 @@ fn choice(org: &Org, body: &Value) -> Outcome<Kind> {
     };
     let inner = reference.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or_default();
     let name = super::super::path::unquoted(inner.trim_start_matches("Name="));
-    let found = org.schema.choices.iter().find(|choice| {
-        inner.parse() == Ok(choice.metadata_id) || name.as_deref() == Some(choice.name.as_str())
-    });
-    let choice = found.ok_or_else(|| Failure::new(404, "0x80060888", format!("Could not find an option set by '{reference}'.")))?;
+    let found = org
+        .schema
+        .choices
+        .iter()
+        .find(|choice| inner.parse() == Ok(choice.metadata_id) || name.as_deref() == Some(choice.name.as_str()));
+    let choice = found
+        .ok_or_else(|| Failure::new(404, "0x80060888", format!("Could not find an option set by '{reference}'.")))?;
     Ok(Kind::Choice { options: choice.options.clone(), global: Some(choice.metadata_id) })
 }
 
@@ -223,9 +232,11 @@ fn update(org: &mut Org, context: &Context, call: &Call, logical: &str, argument
     definition::expect_type(&body, of)?;
     let kind = match &old.kind {
         // Options and targets are not changed this way.
-        kind @ (Kind::Choice { .. } | Kind::Choices { .. } | Kind::State { .. } | Kind::Status { .. } | Kind::Lookup { .. }) => {
-            kind.clone()
-        }
+        kind @ (Kind::Choice { .. }
+        | Kind::Choices { .. }
+        | Kind::State { .. }
+        | Kind::Status { .. }
+        | Kind::Lookup { .. }) => kind.clone(),
         kind @ (Kind::Bool { .. } | Kind::PrimaryId | Kind::Id | Kind::TableName) => kind.clone(),
         _ => {
             // The type's code is given by the definition's type alone.
@@ -236,8 +247,12 @@ fn update(org: &mut Org, context: &Context, call: &Call, logical: &str, argument
             kind(org, &body)?
         }
     };
-    let required = if old.required == super::super::schema::Required::System { old.required } else { definition::required(&body)? };
-    let display_name = definition::label(&body, "DisplayName")?;
+    let required = if old.required == super::super::schema::Required::System {
+        old.required
+    } else {
+        definition::required(&body)?
+    };
+    let display_name = definition::changed_label(call, &body, "DisplayName", &old.display_name)?;
     let description = definition::optional_label(&body, "Description")?;
     if let Some(table) = org.schema.tables.get_mut(logical) {
         let column = Column { kind, required, display_name, description, ..old };
@@ -252,7 +267,10 @@ fn delete(org: &mut Org, context: &Context, logical: &str, arguments: &str) -> O
     let column = find_column(table, arguments)?.clone();
     let in_key = table.keys.iter().any(|key| key.columns.contains(&column.logical));
     if !column.is_custom || table.primary_name.as_ref() == Some(&column.logical) || in_key {
-        let message = format!("The Attribute({}) component cannot be deleted because it is referenced by other components.", column.metadata_id);
+        let message = format!(
+            "The Attribute({}) component cannot be deleted because it is referenced by other components.",
+            column.metadata_id
+        );
         return Err(Failure::new(400, "0x8004f01f", message));
     }
     org.schema.relationships.retain(|way| way.referencing != logical || way.referencing_column != column.logical);

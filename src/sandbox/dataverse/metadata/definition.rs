@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::super::call::Call;
 use super::super::cell;
 use super::super::failure::{Failure, Outcome};
 use super::super::org::Org;
@@ -19,16 +20,21 @@ pub fn text<'a>(body: &'a Value, name: &str) -> Outcome<&'a str> {
 }
 
 /// The type of a definition without the namespace.
-pub fn type_of<'a>(body: &'a Value) -> Outcome<&'a str> {
+pub fn type_of(body: &Value) -> Outcome<&str> {
     let name = text(body, "@odata.type")?.trim_start_matches('#');
-    name.strip_prefix(NAMESPACE).ok_or_else(|| Failure::payload("MetadataBase", &format!("The type '{name}' is unknown.")))
+    name.strip_prefix(NAMESPACE)
+        .ok_or_else(|| Failure::payload("MetadataBase", &format!("The type '{name}' is unknown.")))
 }
 
 /// Refuses a definition of another type.
 pub fn expect_type(body: &Value, expected: &str) -> Outcome<()> {
     let found = type_of(body)?;
     let is_it = found == expected || found.strip_prefix("Complex") == Some(expected);
-    if is_it { Ok(()) } else { Err(Failure::payload("MetadataBase", &format!("'{expected}' is expected, not '{found}'."))) }
+    if is_it {
+        Ok(())
+    } else {
+        Err(Failure::payload("MetadataBase", &format!("'{expected}' is expected, not '{found}'.")))
+    }
 }
 
 /// A schema name with the prefix of a publisher of the organisation.
@@ -57,7 +63,9 @@ pub fn label(body: &Value, name: &str) -> Outcome<Value> {
     for one in localized {
         let language = one["LanguageCode"].as_i64().unwrap_or_default();
         if !LANGUAGES.contains(&language) {
-            return Err(Failure::argument(format!("The language code {language} is not a valid language for this organization.")));
+            return Err(Failure::argument(format!(
+                "The language code {language} is not a valid language for this organization."
+            )));
         }
         let id = uuid::Uuid::new_v4();
         labels.push(json!({
@@ -65,8 +73,22 @@ pub fn label(body: &Value, name: &str) -> Outcome<Value> {
         }));
     }
     let in_base = labels.iter().find(|one| one["LanguageCode"] == LANGUAGES[0]).cloned();
-    let in_base = in_base.ok_or_else(|| Failure::argument("A label in the base language of the organization is missing."))?;
+    let in_base =
+        in_base.ok_or_else(|| Failure::argument("A label in the base language of the organization is missing."))?;
     Ok(json!({"LocalizedLabels": labels, "UserLocalizedLabel": in_base}))
+}
+
+/// A changed label; with `MSCRM.MergeLabels` the languages that were not sent are kept.
+pub fn changed_label(call: &Call, body: &Value, name: &str, old: &Value) -> Outcome<Value> {
+    let mut new = label(body, name)?;
+    let merges = call.header("mscrm.mergelabels").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let sent: Vec<Value> = new["LocalizedLabels"].as_array().cloned().unwrap_or_default();
+    let is_sent = |one: &Value| sent.iter().any(|other| other["LanguageCode"] == one["LanguageCode"]);
+    let kept = old["LocalizedLabels"].as_array().into_iter().flatten().filter(|one| merges && !is_sent(one)).cloned();
+    if let Value::Array(labels) = &mut new["LocalizedLabels"] {
+        labels.extend(kept);
+    }
+    Ok(new)
 }
 
 /// A label that may be absent.

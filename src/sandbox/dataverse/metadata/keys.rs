@@ -34,7 +34,9 @@ fn create(org: &mut Org, context: &Context, call: &Call, logical: &str) -> Outco
     let columns = columns(table, &body)?;
     let name = schema_name.to_lowercase();
     if table.keys.iter().any(|key| key.logical == name || key.columns == columns) {
-        let message = format!("An entity key with the name {schema_name} or with the same attributes already exists on entity {logical}.");
+        let message = format!(
+            "An entity key with the name {schema_name} or with the same attributes already exists on entity {logical}."
+        );
         return Err(Failure::argument(message));
     }
     if table.keys.len() >= MOST_KEYS {
@@ -77,7 +79,9 @@ fn columns(table: &Table, body: &Value) -> Outcome<Vec<String>> {
         };
     }
     if bytes > MOST_BYTES {
-        return Err(Failure::argument(format!("The attributes of the key have {bytes} bytes, at most {MOST_BYTES} are allowed.")));
+        return Err(Failure::argument(format!(
+            "The attributes of the key have {bytes} bytes, at most {MOST_BYTES} are allowed."
+        )));
     }
     Ok(names)
 }

@@ -71,7 +71,11 @@ pub fn answer(org: &mut Org, context: &Context, call: &Call, segments: &[Segment
 
 fn of_tables(org: &mut Org, context: &Context, call: &Call, first: &Segment, rest: &[Segment]) -> Outcome<Answer> {
     let Some(arguments) = &first.arguments else {
-        return if call.method == "POST" && rest.is_empty() { tables::create(org, context, call) } else { Err(wrong_method(call)) };
+        return if call.method == "POST" && rest.is_empty() {
+            tables::create(org, context, call)
+        } else {
+            Err(wrong_method(call))
+        };
     };
     let table = find_table(org, arguments)?.logical.clone();
     match (call.method.as_str(), rest) {

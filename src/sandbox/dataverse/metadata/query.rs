@@ -92,7 +92,8 @@ fn expansions(text: &str) -> Vec<(String, Option<Vec<String>>)> {
     let expansion = |part: &String| match part.split_once('(') {
         None => (part.trim().to_owned(), None),
         Some((name, inner)) => {
-            let select = inner.trim_end_matches(')').split(';').find_map(|option| option.trim().strip_prefix("$select="));
+            let select =
+                inner.trim_end_matches(')').split(';').find_map(|option| option.trim().strip_prefix("$select="));
             (name.trim().to_owned(), select.map(names))
         }
     };

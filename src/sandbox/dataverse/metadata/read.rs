@@ -111,7 +111,8 @@ impl Reader<'_> {
                 }
                 ("ManyToManyRelationships", []) => {
                     let of_table = |one: &&Relationship| {
-                        one.kind == RelationshipKind::ManyToMany && [&one.referenced, &one.referencing].contains(&&table.logical)
+                        one.kind == RelationshipKind::ManyToMany
+                            && [&one.referenced, &one.referencing].contains(&&table.logical)
                     };
                     let ways = self.org.schema.relationships.iter().filter(of_table);
                     self.list("ManyToManyRelationships", self.ways(ways).into_iter())
@@ -141,10 +142,8 @@ impl Reader<'_> {
                 _ => continue,
             };
             // A member that an item does not have is left out, as each item has a type of its own.
-            let shown: Vec<Value> = parts
-                .into_iter()
-                .map(|part| project(part.clone(), select.as_deref()).unwrap_or(part))
-                .collect();
+            let shown: Vec<Value> =
+                parts.into_iter().map(|part| project(part.clone(), select.as_deref()).unwrap_or(part)).collect();
             definition[name] = Value::Array(shown);
         }
         definition
@@ -202,7 +201,12 @@ impl Reader<'_> {
 
     fn column(&self, table: &Table, column: &Column, is_cast: bool) -> Value {
         let mut definition = view::column(table, column);
-        for (name, select) in self.query.expand.iter().filter(|(name, _)| is_cast && matches!(name.as_str(), "OptionSet" | "GlobalOptionSet")) {
+        for (name, select) in self
+            .query
+            .expand
+            .iter()
+            .filter(|(name, _)| is_cast && matches!(name.as_str(), "OptionSet" | "GlobalOptionSet"))
+        {
             let set = view::option_set(table, column);
             let set = if name == "GlobalOptionSet" && set["IsGlobal"] != true { Value::Null } else { set };
             definition[name] = project(set.clone(), select.as_deref()).unwrap_or(set);

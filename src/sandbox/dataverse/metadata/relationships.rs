@@ -45,7 +45,10 @@ pub fn lookup(org: &Org, sent: &Value, relationship: &Value, variant: Lookup) ->
     let logical = schema_name.to_lowercase();
     let table = org.table(definition::text(relationship, "ReferencingEntity")?)?;
     if table.columns.contains_key(&logical) {
-        let message = format!("An attribute with the specified name {schema_name} already exists on the entity {}.", table.logical);
+        let message = format!(
+            "An attribute with the specified name {schema_name} already exists on the entity {}.",
+            table.logical
+        );
         return Err(Failure::argument(message));
     }
     let target = definition::text(relationship, "ReferencedEntity")?.to_owned();
@@ -71,7 +74,8 @@ pub fn one_to_many(org: &Org, body: &Value, column: &Column) -> Outcome<Relation
     if body.get("ReferencedAttribute").is_some_and(|sent| sent.as_str() != Some(&referenced.primary_id)) {
         return Err(Failure::argument(format!("ReferencedAttribute must be '{}'.", referenced.primary_id)));
     }
-    let navigation = |name: &str, default: &str| body[name].as_str().filter(|name| !name.is_empty()).unwrap_or(default).to_owned();
+    let navigation =
+        |name: &str, default: &str| body[name].as_str().filter(|name| !name.is_empty()).unwrap_or(default).to_owned();
     let referencing_navigation = navigation("ReferencingEntityNavigationPropertyName", &column.schema_name);
     let referenced_navigation = navigation("ReferencedEntityNavigationPropertyName", &schema_name);
     let taken = org.schema.single(&referencing.logical, &referencing_navigation).is_some()
@@ -85,9 +89,13 @@ pub fn one_to_many(org: &Org, body: &Value, column: &Column) -> Outcome<Relation
         Some(name) => OnDelete::parse(name).ok_or_else(|| Failure::argument(format!("Delete cannot be '{name}'.")))?,
     };
     if is_parental(on_delete, &cascade) {
-        let parent = org.schema.from(&referencing.logical).find(|way| way.is_custom && is_parental(way.on_delete, &way.cascade));
+        let parent =
+            org.schema.from(&referencing.logical).find(|way| way.is_custom && is_parental(way.on_delete, &way.cascade));
         if let Some(parent) = parent {
-            let message = format!("The entity {} has a parental relationship already: {}.", referencing.logical, parent.schema_name);
+            let message = format!(
+                "The entity {} has a parental relationship already: {}.",
+                referencing.logical, parent.schema_name
+            );
             return Err(Failure::argument(message));
         }
     }
@@ -115,7 +123,8 @@ fn is_parental(on_delete: OnDelete, cascade: &Value) -> bool {
 fn relationship_name(org: &Org, body: &Value) -> Outcome<String> {
     let name = definition::text(body, "SchemaName")?;
     if org.schema.relationships.iter().any(|one| one.schema_name.eq_ignore_ascii_case(name)) {
-        let message = format!("An entity relationship with the specified name {name} already exists. Specify a unique name.");
+        let message =
+            format!("An entity relationship with the specified name {name} already exists. Specify a unique name.");
         return Err(Failure::argument(message));
     }
     Ok(name.to_owned())
@@ -135,7 +144,8 @@ fn many_to_many(org: &mut Org, body: &Value) -> Outcome<Uuid> {
     let schema_name = relationship_name(org, body)?;
     let first = org.table(definition::text(body, "Entity1LogicalName")?)?.logical.clone();
     let second = org.table(definition::text(body, "Entity2LogicalName")?)?.logical.clone();
-    let navigation = |name: &str| body[name].as_str().filter(|name| !name.is_empty()).unwrap_or(&schema_name).to_owned();
+    let navigation =
+        |name: &str| body[name].as_str().filter(|name| !name.is_empty()).unwrap_or(&schema_name).to_owned();
     let way = Relationship {
         metadata_id: Uuid::new_v4(),
         kind: RelationshipKind::ManyToMany,

@@ -36,7 +36,9 @@ pub fn find(org: &Org, name: &str) -> Outcome<Uuid> {
 /// Puts a component into a solution, once.
 pub fn add(org: &mut Org, solution: Option<Uuid>, component: Uuid, kind: i64) {
     let Some(solution) = solution else { return };
-    let is_there = |row: &std::sync::Arc<Row>| row.id_of("objectid") == Some(component) && row.id_of("solutionid") == Some(solution);
+    let is_there = |row: &std::sync::Arc<Row>| {
+        row.id_of("objectid") == Some(component) && row.id_of("solutionid") == Some(solution)
+    };
     if org.store.rows("solutioncomponent").any(is_there) {
         return;
     }

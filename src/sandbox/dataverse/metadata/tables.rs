@@ -54,7 +54,8 @@ pub fn make(org: &mut Org, context: &Context, body: &Value) -> Outcome<Uuid> {
         return Err(Failure::not_simulated("activity tables"));
     }
     let since = org.clock.now();
-    let type_code = org.schema.tables.values().map(|table| table.type_code + 1).max().unwrap_or_default().max(FIRST_TYPE_CODE);
+    let type_code =
+        org.schema.tables.values().map(|table| table.type_code + 1).max().unwrap_or_default().max(FIRST_TYPE_CODE);
     let mut table = Table {
         metadata_id: Uuid::new_v4(),
         entity_set: entity_set_name(&logical),
@@ -211,8 +212,8 @@ pub fn update(org: &mut Org, context: &Context, call: &Call, logical: &str) -> O
         return Err(Failure::argument(format!("Change tracking cannot be enabled for entity '{logical}'.")));
     }
     let labels = [
-        definition::label(&body, "DisplayName")?,
-        definition::label(&body, "DisplayCollectionName")?,
+        definition::changed_label(call, &body, "DisplayName", &table.display_name)?,
+        definition::changed_label(call, &body, "DisplayCollectionName", &table.display_collection_name)?,
         definition::optional_label(&body, "Description")?,
     ];
     if let Some(table) = org.schema.tables.get_mut(logical) {
@@ -232,7 +233,9 @@ pub fn delete(org: &mut Org, context: &Context, logical: &str) -> Outcome<Answer
     let id = table.metadata_id;
     let dependants = org.schema.to(logical).filter(|way| way.referencing != logical).count();
     if dependants > 0 {
-        let message = format!("The Entity({id}) component cannot be deleted because it is referenced by {dependants} other components.");
+        let message = format!(
+            "The Entity({id}) component cannot be deleted because it is referenced by {dependants} other components."
+        );
         return Err(Failure::new(400, "0x8004f01f", message));
     }
     org.schema.relationships.retain(|way| way.referencing != logical && way.referenced != logical);

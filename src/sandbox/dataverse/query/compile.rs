@@ -70,12 +70,14 @@ impl Scope<'_> {
             Condition::Match { function, path, text } => {
                 let (column, kind) = self.path(path)?;
                 if !matches!(kind, Kind::Text { .. } | Kind::Memo { .. }) {
-                    return Err(Failure::query("No function signature matches the specified arguments; a string is needed."));
+                    return Err(Failure::query(
+                        "No function signature matches the specified arguments; a string is needed.",
+                    ));
                 }
                 Filter::Match { column, function: *function, text: text.to_lowercase() }
             }
             Condition::In { property, values, negated } => {
-                let (column, kind) = self.path(&[property.clone()])?;
+                let (column, kind) = self.path(std::slice::from_ref(property))?;
                 let values: Outcome<Vec<_>> = values.iter().map(|literal| listed(&kind, literal)).collect();
                 Filter::In { column, values: values?, negated: *negated }
             }
@@ -148,7 +150,9 @@ fn value(kind: &Kind, literal: &Literal, operator: &str) -> Outcome<Option<Cell>
     match literal {
         Literal::Word(word) if word == "null" => Ok(None),
         Literal::Text(text) => match kind {
-            Kind::Text { .. } | Kind::Memo { .. } | Kind::TableName | Kind::Choices { .. } => Ok(Some(Cell::Text(text.clone()))),
+            Kind::Text { .. } | Kind::Memo { .. } | Kind::TableName | Kind::Choices { .. } => {
+                Ok(Some(Cell::Text(text.clone())))
+            }
             // A guid is taken in quotes too.
             Kind::Id | Kind::PrimaryId | Kind::Lookup { .. } => {
                 text.parse().map(|id| Some(Cell::Id(id))).map_err(|_| incompatible("Edm.String"))
@@ -203,7 +207,9 @@ impl Filter {
             Self::And(a, b) => a.holds(org, row) && b.holds(org, row),
             Self::Or(a, b) => a.holds(org, row) || b.holds(org, row),
             Self::Not(inner) => !inner.holds(org, row),
-            Self::Compare { column, operator, value } => compare(column.value(org, row).as_ref(), *operator, value.as_ref()),
+            Self::Compare { column, operator, value } => {
+                compare(column.value(org, row).as_ref(), *operator, value.as_ref())
+            }
             Self::Match { column, function, text } => {
                 let value = column.value(org, row);
                 let value = value.as_ref().and_then(Cell::text).map(str::to_lowercase);

@@ -41,7 +41,9 @@ impl Renderer<'_> {
         let target = self.org.table(&way.referenced)?;
         self.org.need(self.context, Verb::Read, target)?;
         options.check(target)?;
-        let Some(super::super::cell::Cell::Link { table, id }) = row.get(&way.referencing_column) else { return Ok(Value::Null) };
+        let Some(super::super::cell::Cell::Link { table, id }) = row.get(&way.referencing_column) else {
+            return Ok(Value::Null);
+        };
         // Behind the navigation of another target of the same lookup is nothing.
         let found = (*table == way.referenced).then(|| self.org.store.get(table, *id)).flatten();
         match found {
@@ -68,10 +70,14 @@ impl Renderer<'_> {
         let navigation = &way.referenced_navigation;
         out.insert(navigation.clone(), Value::Array(values));
         if let Some(last) = shown.last().filter(|_| options.top.is_none() && rows.len() > shown.len()) {
-            let select = options.select.as_ref().map(|names| format!("$select={}&", names.join(","))).unwrap_or_default();
+            let select =
+                options.select.as_ref().map(|names| format!("$select={}&", names.join(","))).unwrap_or_default();
             let link = self.context.link(&table.entity_set, row.id);
             let token = page::token(1, shown.len(), last.id);
-            out.insert(format!("{navigation}@odata.nextLink"), json!(format!("{link}/{navigation}?{select}$skiptoken={token}")));
+            out.insert(
+                format!("{navigation}@odata.nextLink"),
+                json!(format!("{link}/{navigation}?{select}$skiptoken={token}")),
+            );
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 pub mod compile;
 mod expand;
 pub mod filter;
-mod list;
 mod lexer;
+mod list;
 mod options;
 mod page;
 mod render;

@@ -57,7 +57,8 @@ impl Options {
             "$filter" => self.filter = Some(value.to_owned()),
             "$orderby" => self.order = names(value).iter().map(|part| order(part)).collect::<Outcome<_>>()?,
             "$top" => {
-                let top = value.trim().parse().map_err(|_| Failure::query(format!("Invalid value '{value}' for $top.")))?;
+                let top =
+                    value.trim().parse().map_err(|_| Failure::query(format!("Invalid value '{value}' for $top.")))?;
                 self.top = Some(top);
             }
             "$count" => self.count = value == "true",
@@ -115,10 +116,12 @@ fn expand(text: &str) -> Outcome<Expand> {
     let Some((navigation, rest)) = text.split_once('(') else {
         return Ok(Expand { navigation: text.trim().to_owned(), options: Options::default() });
     };
-    let inner = rest.trim_end().strip_suffix(')').ok_or_else(|| Failure::query(format!("Syntax error in $expand: {text}")))?;
+    let inner =
+        rest.trim_end().strip_suffix(')').ok_or_else(|| Failure::query(format!("Syntax error in $expand: {text}")))?;
     let mut options = Options::default();
     for part in split(inner, ';') {
-        let (name, value) = part.split_once('=').ok_or_else(|| Failure::query(format!("Syntax error in $expand: {part}")))?;
+        let (name, value) =
+            part.split_once('=').ok_or_else(|| Failure::query(format!("Syntax error in $expand: {part}")))?;
         options.set(name.trim(), value.trim())?;
     }
     Ok(Expand { navigation: navigation.trim().to_owned(), options })

@@ -71,4 +71,3 @@ pub fn resume(token: Option<&str>, rows: &[Arc<Row>]) -> Outcome<(usize, usize)>
     let after = rows.iter().position(|row| row.id == cookie.last).map_or(cookie.given, |index| index + 1);
     Ok((cookie.page, after.min(rows.len())))
 }
-

@@ -111,10 +111,11 @@ fn formatted(org: &Org, column: &Column, row: &Row, cell: &Cell) -> Option<Strin
 
 fn grouped(number: Decimal, places: u32) -> String {
     let text = format!("{:.*}", usize::try_from(places).unwrap_or(2), number.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
     let mut out = String::new();
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

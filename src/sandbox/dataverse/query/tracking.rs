@@ -10,10 +10,10 @@ use super::super::failure::{Failure, Outcome};
 use super::super::org::Org;
 use super::super::schema::Table;
 use super::super::security::{Depth, Verb};
+use super::list;
 use super::options::Options;
 use super::page;
 use super::render::Renderer;
-use super::list;
 
 /// Where a client stands: the version that it has seen, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,8 @@ fn check(org: &Org, context: &Context, call: &Call, table: &Table) -> Outcome<()
         return Err(Failure::new(400, "0x80044353", message));
     }
     if org.need(context, Verb::Read, table)? < Depth::Global {
-        let message = format!("Reading changes of '{}' needs the read privilege for the whole organization.", table.logical);
+        let message =
+            format!("Reading changes of '{}' needs the read privilege for the whole organization.", table.logical);
         return Err(Failure::new(403, "0x80040220", message));
     }
     Ok(())
@@ -94,7 +95,8 @@ fn delta_link(context: &Context, table: &Table, select: Option<&Vec<String>>, st
 /// The whole table in pages; the last one has the delta link, as of when the read began.
 fn first(org: &Org, context: &Context, call: &Call, table: &Table) -> Outcome<Answer> {
     let mut options = Options::read(&call.query)?;
-    let begun = options.skip_token.as_deref().and_then(|token| token.split_once("&begun=").map(|(_, text)| text.to_owned()));
+    let begun =
+        options.skip_token.as_deref().and_then(|token| token.split_once("&begun=").map(|(_, text)| text.to_owned()));
     let stamp = match &begun {
         Some(text) => Stamp::parse(text)?,
         None => Stamp { version: org.store.version(), at: org.now() },
@@ -115,14 +117,19 @@ fn first(org: &Org, context: &Context, call: &Call, table: &Table) -> Outcome<An
     body.insert("value".to_owned(), Value::Array(values));
     match shown.last().filter(|_| start + shown.len() < rows.len()) {
         Some(last) => {
-            let begun = form_urlencoded::byte_serialize(format!("&begun={}", stamp.text()).as_bytes()).collect::<String>();
+            let begun =
+                form_urlencoded::byte_serialize(format!("&begun={}", stamp.text()).as_bytes()).collect::<String>();
             let token = page::token(number, start + shown.len(), last.id) + &begun.replace('+', "%20");
-            let select = options.select.as_ref().map(|names| format!("$select={}&", names.join(","))).unwrap_or_default();
+            let select =
+                options.select.as_ref().map(|names| format!("$select={}&", names.join(","))).unwrap_or_default();
             let link = format!("{}/{}?{select}$skiptoken={token}", context.base, table.entity_set);
             body.insert("@odata.nextLink".to_owned(), json!(link));
         }
         None => {
-            body.insert("@odata.deltaLink".to_owned(), json!(delta_link(context, table, options.select.as_ref(), stamp)));
+            body.insert(
+                "@odata.deltaLink".to_owned(),
+                json!(delta_link(context, table, options.select.as_ref(), stamp)),
+            );
         }
     }
     Ok(list::answer(body, &prefer))
@@ -169,12 +176,14 @@ fn later(org: &Org, context: &Context, call: &Call, table: &Table, stamp: Stamp)
     let until = progress.until;
     let renderer = Renderer { org, context, prefer: &prefer };
     let mut values = Vec::new();
-    let mut changed = org.store.changed_since(&table.logical, progress.changed).filter(|row| row.version <= until.version);
+    let mut changed =
+        org.store.changed_since(&table.logical, progress.changed).filter(|row| row.version <= until.version);
     for row in changed.by_ref().take(size) {
         values.push(Value::Object(renderer.row(table, row, &options)?));
         progress.changed = row.version;
     }
-    let mut deleted = org.store.deleted_since(&table.logical, progress.deleted).filter(|gone| gone.version <= until.version);
+    let mut deleted =
+        org.store.deleted_since(&table.logical, progress.deleted).filter(|gone| gone.version <= until.version);
     for gone in deleted.by_ref().take(size - values.len()) {
         let about = format!("{}/$metadata#{}/$deletedEntity", context.base, table.entity_set);
         values.push(json!({"@odata.context": about, "id": gone.id, "reason": "deleted"}));

@@ -96,9 +96,7 @@ fn kind(name: &str, flags: &[&str], rest: &str) -> Option<Kind> {
     let precision = flag("precision").and_then(|text| text.parse().ok());
     Some(match name {
         "Uniqueidentifier" => Kind::Id,
-        "String" => {
-            Kind::Text { max: flag("max")?.parse().ok()?, format: flag("format").unwrap_or("Text").to_owned() }
-        }
+        "String" => Kind::Text { max: flag("max")?.parse().ok()?, format: flag("format").unwrap_or("Text").to_owned() },
         "Memo" => Kind::Memo { max: flag("max")?.parse().ok()? },
         "Integer" => Kind::Int {
             min: flag("from").and_then(|text| text.parse().ok()).unwrap_or(i64::from(i32::MIN)),

@@ -79,11 +79,10 @@ fn own_tables() -> Vec<(Table, Vec<Relationship>)> {
         .with([needed("name", 100), lookup("businessunitid", "businessunit")]);
     let privilege = plain("privilege", "Privilege", "privileges", Some("name"), 1023)
         .with([text("name", 100).read_only(), int("accessright", 0, i64::from(i32::MAX)).read_only()]);
-    let message = plain("sdkmessage", "SdkMessage", "sdkmessages", Some("name"), 4606).with([text("name", 256).read_only()]);
-    let filter = plain("sdkmessagefilter", "SdkMessageFilter", "sdkmessagefilters", None, 4607).with([
-        text("primaryobjecttypecode", 100).read_only(),
-        lookup("sdkmessageid", "sdkmessage").read_only(),
-    ]);
+    let message =
+        plain("sdkmessage", "SdkMessage", "sdkmessages", Some("name"), 4606).with([text("name", 256).read_only()]);
+    let filter = plain("sdkmessagefilter", "SdkMessageFilter", "sdkmessagefilters", None, 4607)
+        .with([text("primaryobjecttypecode", 100).read_only(), lookup("sdkmessageid", "sdkmessage").read_only()]);
     let job = plain("asyncoperation", "AsyncOperation", "asyncoperations", Some("name"), 4700).with([
         text("name", 256),
         Column::new("statecode", Kind::State { options: vec![option(0, "Ready", 0), option(3, "Completed", 30)] }),
@@ -91,10 +90,19 @@ fn own_tables() -> Vec<(Table, Vec<Relationship>)> {
     ]);
     vec![
         (publisher, Vec::new()),
-        (solution, vec![relationship("solution", "publisherid", "publisher", "publisher_solution", OnDelete::Restrict)]),
+        (
+            solution,
+            vec![relationship("solution", "publisherid", "publisher", "publisher_solution", OnDelete::Restrict)],
+        ),
         (
             component,
-            vec![relationship("solutioncomponent", "solutionid", "solution", "solution_solutioncomponent", OnDelete::Cascade)],
+            vec![relationship(
+                "solutioncomponent",
+                "solutionid",
+                "solution",
+                "solution_solutioncomponent",
+                OnDelete::Cascade,
+            )],
         ),
         (role, vec![relationship("role", "businessunitid", "businessunit", "business_unit_roles", OnDelete::Restrict)]),
         (privilege, Vec::new()),

@@ -80,7 +80,9 @@ pub fn of_changed_parent(org: &mut Org, table: &Table, old: &Row, new: &Row) {
 
 /// Carries a changed address over to the columns of its parent that show it.
 pub fn of_changed_address(org: &mut Org, table: &Table, row: &Row) {
-    let (Some(Cell::Link { table: parent, id }), Some(number)) = (row.get("parentid").cloned(), row.int("addressnumber")) else {
+    let (Some(Cell::Link { table: parent, id }), Some(number)) =
+        (row.get("parentid").cloned(), row.int("addressnumber"))
+    else {
         return;
     };
     if table.logical != TABLE {

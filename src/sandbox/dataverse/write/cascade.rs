@@ -17,7 +17,9 @@ pub fn delete(org: &mut Org, table: &str, id: Uuid) -> Outcome<()> {
         for row in org.store.pointing(&way.referencing, &way.referencing_column, table, id) {
             match way.on_delete {
                 // It may be gone already, by another way of the same cascade.
-                OnDelete::Cascade if org.store.get(&way.referencing, row).is_some() => delete(org, &way.referencing, row)?,
+                OnDelete::Cascade if org.store.get(&way.referencing, row).is_some() => {
+                    delete(org, &way.referencing, row)?
+                }
                 OnDelete::RemoveLink => unlink(org, way, row),
                 OnDelete::Cascade | OnDelete::Restrict | OnDelete::NoCascade => {}
             }

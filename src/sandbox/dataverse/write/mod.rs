@@ -14,5 +14,5 @@ pub mod target;
 pub mod values;
 
 pub use payload::Payload;
-pub use values::edm;
 pub use rows::Writer;
+pub use values::edm;

@@ -55,7 +55,9 @@ impl Payload {
         }
         if let Some((property, _)) = name.split_once('@') {
             // An annotation says nothing without the property that it is about.
-            let known = body.contains_key(property) || table.columns.contains_key(property) || table.lookup_of(property).is_some();
+            let known = body.contains_key(property)
+                || table.columns.contains_key(property)
+                || table.lookup_of(property).is_some();
             return if known { Ok(()) } else { Err(Failure::undeclared(&table.entity_set, property)) };
         }
         self.property(org, table, name, value)
@@ -93,7 +95,9 @@ impl Payload {
         let (target, id) = target::referenced(org, context, reference)?;
         let Some(way) = ways.iter().find(|way| way.referenced == target) else {
             let expected = &first.referenced;
-            let inner = format!("The navigation property '{navigation}' is of type '{expected}' and cannot be bound to '{target}'.");
+            let inner = format!(
+                "The navigation property '{navigation}' is of type '{expected}' and cannot be bound to '{target}'."
+            );
             return Err(Failure::payload(&table.entity_set, &inner));
         };
         self.cells.insert(way.referencing_column.clone(), Some(Cell::Link { table: target, id }));
@@ -102,7 +106,8 @@ impl Payload {
 
     fn property(&mut self, org: &Org, table: &Table, name: &str, value: &Value) -> Outcome<()> {
         if table.lookup_of(name).is_some() {
-            let message = "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.";
+            let message =
+                "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.";
             return Err(Failure::query(message));
         }
         if name == table.primary_id {
@@ -142,12 +147,20 @@ impl Payload {
                 self.above.push((way.clone(), row.clone()));
                 Ok(())
             }
-            _ => Err(Failure::payload(&table.entity_set, &format!("'{}' must be an object.", way.referencing_navigation))),
+            _ => Err(Failure::payload(
+                &table.entity_set,
+                &format!("'{}' must be an object.", way.referencing_navigation),
+            )),
         }
     }
 
     fn nested_collection(&mut self, table: &Table, way: &Relationship, value: &Value) -> Outcome<()> {
-        let refused = || Failure::payload(&table.entity_set, &format!("'{}' must be an array of objects.", way.referenced_navigation));
+        let refused = || {
+            Failure::payload(
+                &table.entity_set,
+                &format!("'{}' must be an array of objects.", way.referenced_navigation),
+            )
+        };
         for row in value.as_array().ok_or_else(refused)? {
             self.below.push((way.clone(), row.as_object().ok_or_else(refused)?.clone()));
         }

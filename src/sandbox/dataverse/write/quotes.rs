@@ -107,7 +107,8 @@ pub fn price(org: &Org, table: &Table, row: &mut Row) {
     if table.logical != LINE {
         return;
     }
-    let is_free = ["isproductoverridden", "ispriceoverridden"].iter().any(|column| row.get(column) == Some(&Cell::Bool(true)));
+    let is_free =
+        ["isproductoverridden", "ispriceoverridden"].iter().any(|column| row.get(column) == Some(&Cell::Bool(true)));
     if !is_free {
         row.set("priceperunit", listed(org, row).map(Cell::Number));
     }
@@ -125,7 +126,9 @@ fn listed(org: &Org, row: &Row) -> Option<Decimal> {
     let (product, unit) = (row.id_of("productid")?, row.id_of("uomid")?);
     let mut items = org.store.rows("productpricelevel");
     let is_it = |item: &Row| {
-        item.id_of("pricelevelid") == Some(list) && item.id_of("productid") == Some(product) && item.id_of("uomid") == Some(unit)
+        item.id_of("pricelevelid") == Some(list)
+            && item.id_of("productid") == Some(product)
+            && item.id_of("uomid") == Some(unit)
     };
     items.find(|item| is_it(item))?.get("amount").and_then(Cell::number)
 }
@@ -145,12 +148,17 @@ pub fn recalculate_if_quote(org: &mut Org, table: &Table, id: Uuid) -> Outcome<(
 
 fn recalculate(org: &mut Org, id: Uuid) -> Outcome<()> {
     let Some(old) = org.store.get(QUOTE, id).cloned() else { return Ok(()) };
-    let lines: Vec<Arc<Row>> =
-        org.store.pointing(LINE, "quoteid", QUOTE, id).iter().filter_map(|line| org.store.get(LINE, *line).cloned()).collect();
+    let lines: Vec<Arc<Row>> = org
+        .store
+        .pointing(LINE, "quoteid", QUOTE, id)
+        .iter()
+        .filter_map(|line| org.store.get(LINE, *line).cloned())
+        .collect();
     let sum = |of: &dyn Fn(&Row) -> Decimal| lines.iter().map(|line| of(line)).sum::<Decimal>();
     let tax = sum(&|line| amount(line, "tax"));
     let items = sum(&|line| amount(line, "extendedamount")) - tax;
-    let discount = amount(&old, "discountamount") + round(items * amount(&old, "discountpercentage") / Decimal::ONE_HUNDRED, 2);
+    let discount =
+        amount(&old, "discountamount") + round(items * amount(&old, "discountpercentage") / Decimal::ONE_HUNDRED, 2);
     let mut row = (*old).clone();
     let mut set = |column: &str, value: Decimal| row.set(column, Some(Cell::Number(value)));
     set("totallineitemamount", items);

@@ -51,5 +51,9 @@ pub fn settle(table: &Table, row: &mut Row, sent_state: bool, sent_status: bool)
         row.set(STATUS, default_status(table, state).map(Cell::Int));
         return Ok(());
     };
-    if state_of(table, status) == Some(state) { Ok(()) } else { Err(Failure::status_of_another_state(status, state, &table.logical)) }
+    if state_of(table, status) == Some(state) {
+        Ok(())
+    } else {
+        Err(Failure::status_of_another_state(status, state, &table.logical))
+    }
 }

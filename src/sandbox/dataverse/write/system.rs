@@ -38,7 +38,8 @@ pub fn check(org: &Org, table: &Table, row: &Row) -> Outcome<()> {
         return Ok(());
     }
     let name = row.text("uniquename").unwrap_or_default();
-    let is_same = |other: &std::sync::Arc<Row>| other.text("uniquename").is_some_and(|one| one.eq_ignore_ascii_case(name));
+    let is_same =
+        |other: &std::sync::Arc<Row>| other.text("uniquename").is_some_and(|one| one.eq_ignore_ascii_case(name));
     if org.store.rows(&table.logical).any(is_same) {
         return Err(Failure::duplicate());
     }

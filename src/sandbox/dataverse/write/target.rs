@@ -10,7 +10,7 @@ use super::super::cell::Cell;
 use super::super::failure::{Failure, Outcome};
 use super::super::org::Org;
 use super::super::path;
-use super::super::schema::{Kind, KeyStatus, Table};
+use super::super::schema::{KeyStatus, Kind, Table};
 use super::super::store::Row;
 use super::values;
 
@@ -49,7 +49,8 @@ impl Target {
             let property = table.columns.get(column).map(super::super::schema::Column::property)?;
             pairs.iter().find(|(name, _)| name.as_deref() == Some(property.as_str())).map(|(_, value)| value)
         };
-        let is_named = |columns: &[String]| columns.len() == pairs.len() && columns.iter().all(|one| given(one).is_some());
+        let is_named =
+            |columns: &[String]| columns.len() == pairs.len() && columns.iter().all(|one| given(one).is_some());
         let active = table.keys.iter().filter(|key| key.status == KeyStatus::Active);
         let key = active.into_iter().find(|key| is_named(&key.columns)).ok_or_else(refused)?;
         let mut values = Vec::new();
@@ -111,10 +112,9 @@ fn literal_cell(table: &Table, column: &str, literal: &str) -> Outcome<Cell> {
 /// A reference such as `/accounts(id)`, `https://…/accounts(key='v')` or `$1`: the table and the row that is there.
 pub fn referenced(org: &Org, context: &Context, reference: &str) -> Outcome<(String, Uuid)> {
     if let Some(content_id) = reference.trim_start_matches('/').strip_prefix('$') {
-        let (set, id) = context
-            .made
-            .get(content_id)
-            .ok_or_else(|| Failure::query(format!("Content-ID Reference: '{reference}' does not exist in the batch context.")))?;
+        let (set, id) = context.made.get(content_id).ok_or_else(|| {
+            Failure::query(format!("Content-ID Reference: '{reference}' does not exist in the batch context."))
+        })?;
         return Ok((org.table_of_set(set)?.logical.clone(), *id));
     }
     let segments = path::segments(path::relative(reference))?;

@@ -42,7 +42,9 @@ pub fn read(table: &Table, column: &Column, value: &Value) -> Outcome<Option<Cel
             Cell::Number(number(table, column, value, (*min, *max), Some(*precision)).ok_or_else(wrong)??)
         }
         // Rounded once the currency is known.
-        Kind::Money(money) => Cell::Number(number(table, column, value, (money.min, money.max), None).ok_or_else(wrong)??),
+        Kind::Money(money) => {
+            Cell::Number(number(table, column, value, (money.min, money.max), None).ok_or_else(wrong)??)
+        }
         Kind::Float { min, max, precision } => {
             let number = number(table, column, value, (*min, *max), Some(*precision)).ok_or_else(wrong)??;
             Cell::Float(number.to_string().parse().map_err(|_| wrong())?)
