@@ -112,7 +112,8 @@ impl Dynamics {
             let made = dataverse.add(organization);
             made.add_application_user(CLIENT_ID, &[ADMINISTRATOR_ROLE]);
             let given = address(&options, local);
-            for authority in [given.clone(), local.to_string(), format!("localhost:{}", local.port())] {
+            let by_name = ["localhost", "127.0.0.1"].map(|host| format!("{host}:{}", local.port()));
+            for authority in by_name.into_iter().chain([given.clone(), local.to_string()]) {
                 made.set_address(&authority, &format!("https://{entra_address}"));
             }
             servers.push(front::serve(listener, authority.config(), made.router(), stopped.clone()));
