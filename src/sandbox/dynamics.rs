@@ -1,5 +1,6 @@
 //! Dynamics 365 as servers: one port for Entra ID, one for each organisation, all of them for http and https alike.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -95,8 +96,8 @@ impl Dynamics {
     pub async fn start(options: DynamicsOptions, clock: SandboxClock) -> io::Result<Self> {
         let authority = Authority::new(hosts(&options))?;
         let entra = EntraSandbox::new(clock.clone());
-        for (tenant, domain) in [(TENANT, DOMAIN), (OTHER_TENANT, OTHER_DOMAIN)] {
-            entra.add_tenant(tenant, domain);
+        for (tenant, domain) in tenants(&options.organizations) {
+            entra.add_tenant(tenant, &domain);
             entra.add_secret(tenant, CLIENT_ID, CLIENT_SECRET, None);
         }
         let (stop, stopped) = watch::channel(false);
@@ -172,6 +173,13 @@ impl Dynamics {
             }
         }
     }
+}
+
+/// The two tenants, and those of organisations that are in neither, by their own names.
+fn tenants(organizations: &[OrganizationOptions]) -> BTreeMap<Uuid, String> {
+    let own = organizations.iter().map(|one| (one.tenant, format!("{}.example", one.name)));
+    let known = [(TENANT, DOMAIN.to_owned()), (OTHER_TENANT, OTHER_DOMAIN.to_owned())];
+    own.chain(known).collect()
 }
 
 fn port(first: u16, index: usize) -> u16 {
