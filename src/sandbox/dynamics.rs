@@ -1,9 +1,11 @@
 //! Dynamics 365 as servers: one port for Entra ID, one for each organisation, all of them for http and https alike.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,6 +16,7 @@ use super::clock::SandboxClock;
 use super::dataverse::{ADMINISTRATOR_ROLE, DataverseSandbox, Organization, OrganizationOptions};
 use super::entra::EntraSandbox;
 use super::front;
+use super::generator::ExistingAccount;
 
 /// The tenant of the Wolkwerk group.
 pub const TENANT: Uuid = uuid!("5d3c2f8e-1b7a-4c56-9d0e-7f6a5b4c3d21");
@@ -31,6 +34,8 @@ pub const OTHER_ORGANIZATION: &str = "nevelberg";
 pub const CLIENT_ID: Uuid = uuid!("c0ffee00-2b4d-4a6f-8c1e-3d5f7a9b1c2e");
 /// Its secret.
 pub const CLIENT_SECRET: &str = "koppel-sandbox-app-secret";
+/// The length of an account's number.
+const ACCOUNT_NUMBER_MAX: usize = 20;
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
 /// What to start. A port of 0 takes a free one.
@@ -91,8 +96,8 @@ impl Dynamics {
     pub async fn start(options: DynamicsOptions, clock: SandboxClock) -> io::Result<Self> {
         let authority = Authority::new(hosts(&options))?;
         let entra = EntraSandbox::new(clock.clone());
-        for (tenant, domain) in [(TENANT, DOMAIN), (OTHER_TENANT, OTHER_DOMAIN)] {
-            entra.add_tenant(tenant, domain);
+        for (tenant, domain) in tenants(&options.organizations) {
+            entra.add_tenant(tenant, &domain);
             entra.add_secret(tenant, CLIENT_ID, CLIENT_SECRET, None);
         }
         let (stop, stopped) = watch::channel(false);
@@ -108,13 +113,32 @@ impl Dynamics {
             let made = dataverse.add(organization);
             made.add_application_user(CLIENT_ID, &[ADMINISTRATOR_ROLE]);
             let given = address(&options, local);
-            for authority in [given.clone(), local.to_string(), format!("localhost:{}", local.port())] {
+            let by_name = ["localhost", "127.0.0.1"].map(|host| format!("{host}:{}", local.port()));
+            for authority in by_name.into_iter().chain([given.clone(), local.to_string()]) {
                 made.set_address(&authority, &format!("https://{entra_address}"));
             }
             servers.push(front::serve(listener, authority.config(), made.router(), stopped.clone()));
             addresses.push((organization.name.clone(), given));
         }
         Ok(Self { entra, dataverse, authority, entra_address, addresses, stop, servers })
+    }
+
+    /// Makes accounts in the organisation with the sales tables: those whom the books know are those whom sales knows, by
+    /// name, number, address and e-mail.
+    ///
+    /// # Errors
+    /// When the organisation refuses one.
+    pub fn add_accounts(&self, accounts: &[ExistingAccount]) -> io::Result<()> {
+        let Some(organization) = self.organization(ORGANIZATION) else { return Ok(()) };
+        for account in accounts {
+            let number = account.search_code.as_ref().filter(|code| code.len() <= ACCOUNT_NUMBER_MAX);
+            let values = json!({
+                "accountnumber": number, "emailaddress1": account.email, "address1_line1": account.address_line_1,
+                "address1_postalcode": account.postcode, "address1_city": account.city, "address1_country": account.country,
+            });
+            organization.create_account(&account.name, &values).map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 
     /// `https://HOST:PORT` of Entra ID; http is served there too.
@@ -149,6 +173,13 @@ impl Dynamics {
             }
         }
     }
+}
+
+/// The two tenants, and those of organisations that are in neither, by their own names.
+fn tenants(organizations: &[OrganizationOptions]) -> BTreeMap<Uuid, String> {
+    let own = organizations.iter().map(|one| (one.tenant, format!("{}.example", one.name)));
+    let known = [(TENANT, DOMAIN.to_owned()), (OTHER_TENANT, OTHER_DOMAIN.to_owned())];
+    own.chain(known).collect()
 }
 
 fn port(first: u16, index: usize) -> u16 {

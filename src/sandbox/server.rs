@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
-use super::dynamics::{self, Dynamics, DynamicsOptions};
+use super::dynamics::{Dynamics, DynamicsOptions};
 use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::plan::open_at;
@@ -31,8 +31,6 @@ pub const SITE: &str = "wolkwerk-test";
 /// The simulated site's full-access key.
 pub const API_KEY: &str = "test_wolkwerk_full_access";
 const TIME_ZONE: &str = "Europe/Amsterdam";
-/// The length of an account's number in Dynamics 365.
-const ACCOUNT_NUMBER_MAX: usize = 20;
 /// How long a shutdown waits for answers under way.
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
@@ -148,7 +146,7 @@ impl Sandbox {
             None => None,
         };
         if let Some(dynamics) = &dynamics {
-            sell_to(dynamics, &accounts)?;
+            dynamics.add_accounts(&accounts)?;
         }
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
@@ -266,20 +264,6 @@ fn administrations(options: &SandboxOptions, accounts: Vec<ExistingAccount>) -> 
         }
     }
     all
-}
-
-/// The CRM's accounts: those whom the books know are those whom sales knows, by name, number, address and e-mail.
-fn sell_to(dynamics: &Dynamics, accounts: &[ExistingAccount]) -> io::Result<()> {
-    let Some(organization) = dynamics.organization(dynamics::ORGANIZATION) else { return Ok(()) };
-    for account in accounts {
-        let number = account.search_code.as_ref().filter(|code| code.len() <= ACCOUNT_NUMBER_MAX);
-        let values = json!({
-            "accountnumber": number, "emailaddress1": account.email, "address1_line1": account.address_line_1,
-            "address1_postalcode": account.postcode, "address1_city": account.city, "address1_country": account.country,
-        });
-        organization.create_account(&account.name, &values).map_err(io::Error::other)?;
-    }
-    Ok(())
 }
 
 fn account(existing: ExistingAccount) -> Account {

@@ -1,5 +1,6 @@
 //! The sandbox of Dataverse over HTTP, driven by hand: no product code. What it is held to is the vendor's reference sheet.
 
+mod admin;
 mod batch;
 mod bulk;
 mod keys;

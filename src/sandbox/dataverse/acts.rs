@@ -1,7 +1,5 @@
 //! What a salesperson does in the screens, by the same rules as the Web API.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -170,7 +168,7 @@ impl Organization {
 
     fn act<T>(&self, act: impl FnOnce(&mut Org, &Context) -> Outcome<T>) -> Result<T, Refused> {
         let caller = self.salesperson();
-        let context = Context { caller, base: String::new(), made: HashMap::new() };
+        let context = Context::new(caller, String::new());
         let mut org = self.org();
         org.go_on();
         Ok(org.atomically(|org| act(org, &context))?)

@@ -30,6 +30,7 @@ pub fn router(sandbox: DataverseSandbox) -> Router {
         .route("/{organization}/limits", post(set_limits))
         .route("/{organization}/pace", post(set_pace))
         .route("/{organization}/faults", post(inject).delete(clear_faults))
+        .route("/{organization}/release", post(release))
         .route("/{organization}/calls", get(calls).delete(reset_calls))
         .with_state(sandbox)
 }
@@ -197,6 +198,11 @@ async fn inject(State(sandbox): Sandbox, Path(name): Path<String>, Json(fault): 
 
 async fn clear_faults(State(sandbox): Sandbox, Path(name): Path<String>) -> Reply {
     known(&sandbox, &name)?.clear_faults();
+    done()
+}
+
+async fn release(State(sandbox): Sandbox, Path(name): Path<String>) -> Reply {
+    known(&sandbox, &name)?.release();
     done()
 }
 

@@ -1,6 +1,6 @@
 //! `$batch`: many requests in one, change sets of which are atomic.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
@@ -82,11 +82,15 @@ fn request(outer: &Call, part: &Part) -> Outcome<Call> {
     let (head, body) = multipart::head_and_body(&part.body);
     let mut lines = head.lines();
     let line = lines.next().unwrap_or_default();
-    let mut words = line.split_whitespace();
-    let (Some(method), Some(url)) = (words.next(), words.next()) else {
+    // Microsoft's own client sends spaces of a query as they are: the URL goes up to the version.
+    let parts = line
+        .trim_end()
+        .split_once(' ')
+        .map(|(method, rest)| (method, rest.rsplit_once(" HTTP/").map_or(rest, |(url, _)| url)));
+    let Some((method, url)) = parts.filter(|(_, url)| !url.trim().is_empty()) else {
         return Err(Failure::query(format!("The request line '{line}' of a part is malformed.")));
     };
-    let (path, query) = url.split_once('?').map_or((url, ""), |(path, query)| (path, query));
+    let (path, query) = url.trim().split_once('?').map_or((url.trim(), ""), |(path, query)| (path, query));
     let below = path::relative(path);
     if matches!(below, "$batch" | "%24batch") {
         return Err(Failure::query("A batch cannot have a batch."));
@@ -138,7 +142,7 @@ fn single(org: &mut Org, context: &Context, call: &Call) -> Answer {
 
 fn atomic(org: &mut Org, context: &Context, calls: &[(String, Call)]) -> Result<Vec<(String, Answer)>, Answer> {
     let mark = org.store.open();
-    let mut context = Context { made: HashMap::new(), ..context.clone() };
+    let mut context = Context::new(context.caller, context.base.clone());
     let mut answers = Vec::new();
     for (id, call) in calls {
         let answer = single(org, &context, call);

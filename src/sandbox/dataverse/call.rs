@@ -155,9 +155,16 @@ pub struct Context {
     pub base: String,
     /// Rows that earlier parts of the change set made, by Content-ID: entity set and id.
     pub made: HashMap<String, (String, Uuid)>,
+    /// Custom plug-ins are passed by.
+    pub bypasses: bool,
 }
 
 impl Context {
+    /// For `caller`, with links below `base`.
+    pub fn new(caller: Uuid, base: String) -> Self {
+        Self { caller, base, made: HashMap::new(), bypasses: false }
+    }
+
     /// A link to a row.
     pub fn link(&self, set: &str, id: Uuid) -> String {
         format!("{}/{set}({id})", self.base)

@@ -27,6 +27,7 @@ pub const NAMESPACE: &str = "Microsoft.Dynamics.CRM.";
 
 /// Answers one request, alone or as a part of a batch.
 pub fn answer(org: &mut Org, context: &Context, call: &Call) -> Outcome<Done> {
+    let context = &Context { bypasses: bypasses(org, context, call)?, ..context.clone() };
     let below = path::relative(&call.path);
     // A part of a change set may address the row that an earlier part made.
     let below = expand_reference(context, below);
@@ -49,6 +50,19 @@ pub fn answer(org: &mut Org, context: &Context, call: &Call) -> Outcome<Done> {
         None => of_set(org, context, call, &table, rest),
         Some(arguments) => of_row(org, context, call, &table, arguments, rest).map(Done::from),
     }
+}
+
+/// Whether the request passes custom plug-ins by, which needs a privilege.
+fn bypasses(org: &Org, context: &Context, call: &Call) -> Outcome<bool> {
+    let logic = call.header("mscrm.bypassbusinesslogicexecution").is_some_and(|kinds| kinds.contains("CustomSync"));
+    let plug_ins = call.header("mscrm.bypasscustompluginexecution").is_some_and(|value| value == "true");
+    if logic {
+        org.need_named(context, "prvBypassCustomBusinessLogic")?;
+    }
+    if plug_ins {
+        org.need_named(context, "prvBypassCustomPlugins")?;
+    }
+    Ok(logic || plug_ins)
 }
 
 /// The refusal of a method that a resource does not have.

@@ -12,6 +12,10 @@ pub enum FaultKind {
     LoseAnswer,
     /// The connection is closed before anything is done.
     LoseRequest,
+    /// Nothing is done until released; a client that goes away before that has done nothing.
+    HangBefore,
+    /// The request is carried out; the answer waits until released.
+    HangAfter,
     /// 500 `0x80040216`; nothing is done.
     Unexpected,
     /// 500 `0x80040216`, but the request was carried out.

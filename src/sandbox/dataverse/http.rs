@@ -73,6 +73,15 @@ async fn carry_out(organization: &Organization, incoming: &Incoming, fault: Opti
             respond(&answered(organization, incoming, Duration::from_millis(milliseconds)).await)
         }
         Some(FaultKind::LoseRequest) => lost(),
+        Some(FaultKind::HangBefore) => {
+            organization.wait_for_release().await;
+            respond(&answered(organization, incoming, Duration::ZERO).await)
+        }
+        Some(FaultKind::HangAfter) => {
+            let answer = answered(organization, incoming, Duration::ZERO).await;
+            organization.wait_for_release().await;
+            respond(&answer)
+        }
         Some(FaultKind::LoseAnswer) => {
             answered(organization, incoming, Duration::ZERO).await;
             lost()

@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use acts::{QuoteLine, Refused};
@@ -67,7 +68,7 @@ impl DataverseSandbox {
     /// Makes an organisation, or makes it anew.
     pub fn add(&self, options: &OrganizationOptions) -> Organization {
         let org = seed::organization(options, self.clock.clone(), self.entra.clone());
-        let organization = Organization(Arc::new(Mutex::new(org)));
+        let organization = Organization { org: Arc::new(Mutex::new(org)), released: Arc::new(watch::Sender::new(0)) };
         self.all().insert(options.name.clone(), organization.clone());
         organization
     }
@@ -94,7 +95,10 @@ impl DataverseSandbox {
 
 /// One organisation. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Organization(Arc<Mutex<Org>>);
+pub struct Organization {
+    org: Arc<Mutex<Org>>,
+    released: Arc<watch::Sender<u64>>,
+}
 
 impl Organization {
     /// The Web API, below `/api/data/v9.2`.
@@ -118,6 +122,16 @@ impl Organization {
     /// Forgets the faults that wait.
     pub fn clear_faults(&self) {
         self.org().faults.clear();
+    }
+
+    /// Lets every request go on that a hanging fault holds.
+    pub fn release(&self) {
+        self.released.send_modify(|count| *count += 1);
+    }
+
+    /// How many requests a hanging fault holds now; one whose client has gone is none.
+    pub fn hanging(&self) -> usize {
+        self.released.receiver_count()
     }
 
     /// Every request that was answered, in order.
@@ -203,6 +217,13 @@ impl Organization {
     }
 
     fn org(&self) -> MutexGuard<'_, Org> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.org.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn wait_for_release(&self) {
+        let mut released = self.released.subscribe();
+        released.borrow_and_update();
+        // The sender lives as long as this handle, so the wait cannot end by its loss.
+        let _ = released.changed().await;
     }
 }

@@ -1,7 +1,5 @@
 //! One request from its token to its answer: who calls, whether the limits let it in, and what it asks for.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -50,9 +48,9 @@ pub fn answer(org: &mut Org, call: &Call, caller: &Caller) -> (Answer, usize) {
     org.go_on();
     let base = path::split_base(&call.path).map(|(base, _)| format!("{}{base}", call.origin)).unwrap_or_default();
     let outcome = impersonated(org, call, caller).and_then(|user| {
-        let context = Context { caller: user, base, made: HashMap::new() };
+        let context = Context::new(user, base);
         match path::split_base(&call.path) {
-            Some((_, below)) if matches!(below, "$batch" | "%24batch") => batch::answer(org, &context, call),
+            Some((_, "$batch" | "%24batch")) => batch::answer(org, &context, call),
             Some(_) => dispatch::answer(org, &context, call),
             None => Err(Failure::no_segment(&call.path)),
         }
@@ -71,7 +69,7 @@ fn impersonated(org: &Org, call: &Call, caller: &Caller) -> Outcome<Uuid> {
         (None, None) => None,
     };
     let Some((column, text)) = named else { return Ok(caller.user) };
-    let context = Context { caller: caller.user, base: String::new(), made: HashMap::new() };
+    let context = Context::new(caller.user, String::new());
     org.need_named(&context, "prvActOnBehalfOfAnotherUser")?;
     let id: Uuid = text.parse().map_err(|_| Failure::argument("The caller's id is malformed."))?;
     let user = org.store.rows("systemuser").find(|row| row.id_of(column) == Some(id));

@@ -122,3 +122,32 @@ async fn faults_answer_in_the_service_s_words() {
     let cut = harness.request(Method::GET, "accounts").send().await.expect("a head");
     assert!(cut.bytes().await.is_err());
 }
+
+#[tokio::test]
+async fn a_hanging_request_is_done_or_not_when_its_client_goes_away() {
+    let harness = Harness::start().await;
+    for (kind, done) in [(FaultKind::HangBefore, 0), (FaultKind::HangAfter, 1)] {
+        harness.organization.inject(Fault::new(kind));
+        let request = harness.request(Method::POST, "accounts").json(&json!({"name": "A"}));
+        let hanging = tokio::spawn(request.send());
+        while harness.organization.hanging() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        hanging.abort();
+        while harness.organization.hanging() > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        harness.organization.release();
+        assert_eq!(harness.organization.count("account"), done);
+    }
+    harness.organization.inject(Fault::new(FaultKind::HangBefore));
+    let request = harness.request(Method::POST, "accounts").json(&json!({"name": "B"}));
+    let released = async {
+        while harness.organization.hanging() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        harness.organization.release();
+    };
+    let (answer, ()) = tokio::join!(reply(request), released);
+    assert_eq!((answer.status, harness.organization.count("account")), (204, 2));
+}

@@ -363,3 +363,23 @@ async fn a_customer_lookup_leads_to_accounts_or_contacts() {
     let id = harness.post("cb_invoices", &bind).await.is(204).id();
     assert_eq!(harness.get(&format!("cb_invoices({id})")).await.json()["_cb_customerid_value"], json!(account));
 }
+
+#[tokio::test]
+async fn labels_in_other_languages_are_kept_where_that_is_asked_for() {
+    let harness = Harness::start().await;
+    harness.publisher().await;
+    let mut table = invoice_table();
+    let dutch = json!({"Label": "Factuur", "LanguageCode": 1043});
+    table["DisplayName"]["LocalizedLabels"].as_array_mut().expect("labels").push(dutch);
+    harness.post("EntityDefinitions", &table).await.is(204);
+    let path = "EntityDefinitions(LogicalName='cb_invoice')";
+    let mut definition = harness.get(path).await.is(200).json();
+    definition["@odata.type"] = json!("Microsoft.Dynamics.CRM.EntityMetadata");
+    definition["DisplayName"] = label("Bill");
+    let languages = |body: Value| body["DisplayName"]["LocalizedLabels"].as_array().expect("labels").len();
+    let request = harness.request(Method::PUT, path).header("MSCRM.MergeLabels", "true").json(&definition);
+    reply(request).await.is(204);
+    assert_eq!(languages(harness.get(path).await.json()), 2);
+    harness.put(path, &definition).await.is(204);
+    assert_eq!(languages(harness.get(path).await.json()), 1);
+}

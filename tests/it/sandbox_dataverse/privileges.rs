@@ -145,3 +145,14 @@ async fn acting_for_another_user_needs_a_privilege() {
     harness.organization.revoke(user, "prvActOnBehalfOfAnotherUser");
     reply(send()).await.is_refused(403, "0x80042f09");
 }
+
+#[tokio::test]
+async fn an_application_user_is_made_by_a_row_of_its_own() {
+    let harness = Harness::start().await;
+    let (client, unit) = (Uuid::new_v4(), harness.organization.rows("businessunit")[0]["businessunitid"].clone());
+    let unit = format!("/businessunits({})", unit.as_str().expect("an id"));
+    let user = json!({"applicationid": client, "businessunitid@odata.bind": unit});
+    let made = harness.post("systemusers", &user).await.is(204).id();
+    assert_eq!(harness.organization.application_user(client), Some(made));
+    harness.post("systemusers", &json!({"applicationid": client})).await.is_refused(400, "0x80040203");
+}

@@ -124,6 +124,15 @@ async fn a_plug_in_says_what_it_says() {
     let refused = harness.post("accounts", &json!({"name": "Poison"})).await;
     refused.is_refused(400, "0x80040265");
     assert_eq!(refused.message(), "We do not like that.");
+    let user = harness.organization.application_user(koppel::sandbox::dynamics::CLIENT_ID).expect("a user");
+    harness.organization.revoke(user, "prvBypassCustomPlugins");
+    for (name, value, status) in [
+        ("MSCRM.BypassBusinessLogicExecution", "CustomSync,CustomAsync", 204),
+        ("MSCRM.BypassCustomPluginExecution", "true", 403),
+    ] {
+        let request = harness.request(Method::POST, "accounts").header(name, value).json(&json!({"name": "Poison"}));
+        assert_eq!(reply(request).await.status, status, "{name}");
+    }
     harness.organization.remove_plug_ins();
     harness.post("accounts", &json!({"name": "Poison"})).await.is(204);
 }

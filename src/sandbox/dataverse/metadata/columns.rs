@@ -252,7 +252,7 @@ fn update(org: &mut Org, context: &Context, call: &Call, logical: &str, argument
     } else {
         definition::required(&body)?
     };
-    let display_name = definition::label(&body, "DisplayName")?;
+    let display_name = definition::changed_label(call, &body, "DisplayName", &old.display_name)?;
     let description = definition::optional_label(&body, "Description")?;
     if let Some(table) = org.schema.tables.get_mut(logical) {
         let column = Column { kind, required, display_name, description, ..old };

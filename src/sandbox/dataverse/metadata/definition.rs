@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use super::super::call::Call;
 use super::super::cell;
 use super::super::failure::{Failure, Outcome};
 use super::super::org::Org;
@@ -19,7 +20,7 @@ pub fn text<'a>(body: &'a Value, name: &str) -> Outcome<&'a str> {
 }
 
 /// The type of a definition without the namespace.
-pub fn type_of<'a>(body: &'a Value) -> Outcome<&'a str> {
+pub fn type_of(body: &Value) -> Outcome<&str> {
     let name = text(body, "@odata.type")?.trim_start_matches('#');
     name.strip_prefix(NAMESPACE)
         .ok_or_else(|| Failure::payload("MetadataBase", &format!("The type '{name}' is unknown.")))
@@ -75,6 +76,19 @@ pub fn label(body: &Value, name: &str) -> Outcome<Value> {
     let in_base =
         in_base.ok_or_else(|| Failure::argument("A label in the base language of the organization is missing."))?;
     Ok(json!({"LocalizedLabels": labels, "UserLocalizedLabel": in_base}))
+}
+
+/// A changed label; with `MSCRM.MergeLabels` the languages that were not sent are kept.
+pub fn changed_label(call: &Call, body: &Value, name: &str, old: &Value) -> Outcome<Value> {
+    let mut new = label(body, name)?;
+    let merges = call.header("mscrm.mergelabels").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let sent: Vec<Value> = new["LocalizedLabels"].as_array().cloned().unwrap_or_default();
+    let is_sent = |one: &Value| sent.iter().any(|other| other["LanguageCode"] == one["LanguageCode"]);
+    let kept = old["LocalizedLabels"].as_array().into_iter().flatten().filter(|one| merges && !is_sent(one)).cloned();
+    if let Value::Array(labels) = &mut new["LocalizedLabels"] {
+        labels.extend(kept);
+    }
+    Ok(new)
 }
 
 /// A label that may be absent.

@@ -212,8 +212,8 @@ pub fn update(org: &mut Org, context: &Context, call: &Call, logical: &str) -> O
         return Err(Failure::argument(format!("Change tracking cannot be enabled for entity '{logical}'.")));
     }
     let labels = [
-        definition::label(&body, "DisplayName")?,
-        definition::label(&body, "DisplayCollectionName")?,
+        definition::changed_label(call, &body, "DisplayName", &table.display_name)?,
+        definition::changed_label(call, &body, "DisplayCollectionName", &table.display_collection_name)?,
         definition::optional_label(&body, "Description")?,
     ];
     if let Some(table) = org.schema.tables.get_mut(logical) {

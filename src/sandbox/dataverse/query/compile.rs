@@ -77,7 +77,7 @@ impl Scope<'_> {
                 Filter::Match { column, function: *function, text: text.to_lowercase() }
             }
             Condition::In { property, values, negated } => {
-                let (column, kind) = self.path(&[property.clone()])?;
+                let (column, kind) = self.path(std::slice::from_ref(property))?;
                 let values: Outcome<Vec<_>> = values.iter().map(|literal| listed(&kind, literal)).collect();
                 Filter::In { column, values: values?, negated: *negated }
             }
