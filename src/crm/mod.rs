@@ -1,9 +1,14 @@
 //! What Koppel keeps in a customer relationship system, and the pure rules about it: which tables there are, whether a
 //! record fits its table, under which key it is found, and whether it has changed. No vendor's wire types, no I/O.
 
+pub mod contacts;
+mod country;
+pub mod customers;
 mod fingerprint;
 mod fit;
 mod key;
+pub mod matching;
+pub mod quotes;
 pub mod rights;
 pub mod schema;
 pub mod tables;

@@ -1,6 +1,12 @@
 //! Which attributes each list filters and sorts by: a table, because each list has its own (reference sheet, section 3).
 
+mod catalogue;
+mod others;
+
 use super::store::Kind;
+pub(super) use catalogue::ENTITY_TYPES;
+use catalogue::{COUPONS, ENTITLEMENTS, FEATURES, ITEM_FAMILIES, ITEM_PRICES, ITEMS};
+use others::{PAYMENT_SOURCES, PROMOTIONAL_CREDITS, QUOTES, UNBILLED_CHARGES};
 
 /// What an attribute holds, which decides how its values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +35,8 @@ pub(super) struct ListSpec {
     pub fields: &'static [Field],
     pub sort_keys: &'static [&'static str],
     pub include_deleted: bool,
+    /// Parameters of this list alone that are no filters: `is_voided=true`.
+    pub flags: &'static [&'static str],
 }
 
 const WORDS: &[&str] = &["is", "is_not", "starts_with", "in", "not_in"];
@@ -103,6 +111,7 @@ const CUSTOMERS: ListSpec = ListSpec {
     ],
     sort_keys: &["created_at", "updated_at"],
     include_deleted: true,
+    flags: &[],
 };
 
 const SUBSCRIPTIONS: ListSpec = ListSpec {
@@ -130,6 +139,7 @@ const SUBSCRIPTIONS: ListSpec = ListSpec {
     ],
     sort_keys: &["created_at", "updated_at"],
     include_deleted: true,
+    flags: &[],
 };
 
 const INVOICES: ListSpec = ListSpec {
@@ -157,6 +167,7 @@ const INVOICES: ListSpec = ListSpec {
     ],
     sort_keys: &["date", "updated_at"],
     include_deleted: true,
+    flags: &[],
 };
 
 const CREDIT_NOTES: ListSpec = ListSpec {
@@ -182,6 +193,7 @@ const CREDIT_NOTES: ListSpec = ListSpec {
     ],
     sort_keys: &["date"],
     include_deleted: true,
+    flags: &[],
 };
 
 const TRANSACTIONS: ListSpec = ListSpec {
@@ -204,83 +216,7 @@ const TRANSACTIONS: ListSpec = ListSpec {
     ],
     sort_keys: &["date", "updated_at"],
     include_deleted: true,
-};
-
-const ITEM_FAMILIES: ListSpec = ListSpec {
-    fields: &[
-        words("id"),
-        field("name", Holds::Text, NAME),
-        moment("updated_at"),
-        field("business_entity_id", Holds::Text, IS_OR_NONE),
-    ],
-    sort_keys: &[],
-    include_deleted: false,
-};
-
-const ITEMS: ListSpec = ListSpec {
-    fields: &[
-        words("id"),
-        words("item_family_id"),
-        one_of("type", &["plan", "addon", "charge"]),
-        field("name", Holds::Text, NAME),
-        one_of("item_applicability", &["all", "restricted"]),
-        one_of("status", ITEM_STATUS),
-        flag("is_giftable"),
-        moment("updated_at"),
-        flag("enabled_for_checkout"),
-        flag("enabled_in_portal"),
-        flag("metered"),
-        one_of("usage_calculation", &["sum_of_usages", "last_usage", "max_usage"]),
-        one_of("channel", CHANNEL),
-        field("business_entity_id", Holds::Text, IS_OR_NONE),
-    ],
-    sort_keys: &["name", "id", "updated_at"],
-    include_deleted: false,
-};
-
-const ITEM_PRICES: ListSpec = ListSpec {
-    fields: &[
-        words("id"),
-        words("name"),
-        one_of("pricing_model", &["flat_fee", "per_unit", "tiered", "volume", "stairstep"]),
-        words("item_id"),
-        words("item_family_id"),
-        one_of("item_type", &["plan", "addon", "charge"]),
-        words("currency_code"),
-        words("price_variant_id"),
-        amount("trial_period"),
-        one_of("trial_period_unit", &["day", "month"]),
-        one_of("status", ITEM_STATUS),
-        moment("updated_at"),
-        field("business_entity_id", Holds::Text, IS_OR_NONE),
-        one_of("period_unit", &["day", "week", "month", "year"]),
-        amount("period"),
-        one_of("channel", CHANNEL),
-    ],
-    sort_keys: &["name", "id", "updated_at"],
-    include_deleted: false,
-};
-
-const COUPONS: ListSpec = ListSpec {
-    fields: &[
-        words("id"),
-        words("name"),
-        one_of("discount_type", &["fixed_amount", "percentage", "offer_quantity"]),
-        one_of("duration_type", &["one_time", "forever", "limited_period"]),
-        one_of("status", &["active", "expired", "archived", "deleted", "future"]),
-        one_of("apply_on", &["invoice_amount", "each_specified_item"]),
-        moment("created_at"),
-        moment("updated_at"),
-        words("currency_code"),
-    ],
-    sort_keys: &["created_at"],
-    include_deleted: false,
-};
-
-const PROMOTIONAL_CREDITS: ListSpec = ListSpec {
-    fields: &[words("id"), moment("created_at"), one_of("type", &["increment", "decrement"]), words("customer_id")],
-    sort_keys: &[],
-    include_deleted: false,
+    flags: &[],
 };
 
 const EVENTS: ListSpec = ListSpec {
@@ -293,6 +229,7 @@ const EVENTS: ListSpec = ListSpec {
     ],
     sort_keys: &["occurred_at"],
     include_deleted: false,
+    flags: &[],
 };
 
 /// The list of a kind.
@@ -308,6 +245,11 @@ pub(super) fn list_spec(kind: Kind) -> &'static ListSpec {
         Kind::ItemPrice => &ITEM_PRICES,
         Kind::Coupon => &COUPONS,
         Kind::PromotionalCredit => &PROMOTIONAL_CREDITS,
+        Kind::PaymentSource => &PAYMENT_SOURCES,
+        Kind::UnbilledCharge => &UNBILLED_CHARGES,
+        Kind::Feature => &FEATURES,
+        Kind::Entitlement => &ENTITLEMENTS,
+        Kind::Quote => &QUOTES,
         Kind::Event => &EVENTS,
     }
 }
