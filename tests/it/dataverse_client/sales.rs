@@ -36,8 +36,7 @@ async fn an_account_tells_who_and_where_it_is_c26_c28() {
             &json!({
                 "accountnumber": "A-17", "emailaddress1": "a@acme.nl", "description": "NL001234567B01",
                 "address1_line1": "Dock 1", "address1_city": "Rotterdam", "address1_addresstypecode": 2,
-                "address2_line1": "Desk 2", "address2_line3": "Third", "address2_postalcode": "1011 AA", "address2_country": "Netherlands",
-                "address2_addresstypecode": 1,
+                "address2_line1": "Desk 2", "address2_line3": "Third", "address2_postalcode": "1011 AA", "address2_country": "Netherlands"
             }),
         )
         .unwrap();
