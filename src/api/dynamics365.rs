@@ -16,6 +16,7 @@ use super::flows::RecordFlow;
     validation = Rule::new("self.schemaPrefix == oldSelf.schemaPrefix").message("schemaPrefix cannot be changed: the tables keep their names; make a new SyncConnection").field_path(".schemaPrefix"),
     validation = Rule::new("self.ownership == oldSelf.ownership").message("ownership cannot be changed: Dataverse fixes it when a table is made; make a new SyncConnection with another schemaPrefix").field_path(".ownership"),
     validation = Rule::new("!self.schemaPrefix.startsWith('mscrm')").message("schemaPrefix mscrm is Microsoft's own: choose another one").field_path(".schemaPrefix"),
+    validation = Rule::new("!self.flows.accountsToChargebee.enabled || self.flows.accountsToChargebee.create != 'Marked' || has(self.accountColumns.marked)").message("accountsToChargebee.create Marked needs accountColumns.marked: name the column of the account that marks it").field_path(".accountColumns.marked"),
     validation = Rule::new("self.accountMatching.all(rule, self.accountMatching.exists_one(other, other == rule))").message("accountMatching names a rule twice").field_path(".accountMatching")
 )]
 pub struct Dynamics365 {
@@ -63,6 +64,12 @@ pub struct Dynamics365 {
     #[serde(default = "account_matching")]
     #[schemars(length(max = 8))]
     pub account_matching: Vec<AccountMatch>,
+    /// Custom fields of the Chargebee customer that tell its account.
+    #[serde(default)]
+    pub account_fields: AccountFields,
+    /// Columns of the account that an organisation has made for itself.
+    #[serde(default)]
+    pub account_columns: AccountColumns,
     /// The flows between Chargebee and Dynamics 365 and their switches (E39). `spec.flows` belongs to Exact Online.
     #[serde(default)]
     pub flows: CrmFlows,
@@ -80,12 +87,49 @@ pub struct WorkloadIdentity {
 /// A way to tie a customer to an existing CRM account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AccountMatch {
-    /// The CRM account number equals the Chargebee customer id.
+    /// One names the other: `accountFields.pointer` of the customer, or `accountColumns.billingCustomer` of the account.
+    Pointer,
+    /// The CRM account number equals `accountFields.accountNumber` of the customer, or its id.
     AccountNumber,
+    /// The VAT numbers are the same; needs `accountColumns.vatNumber`.
     VatNumber,
     Email,
     /// Company name and postcode, both alike.
     NameAndPostcode,
+    /// The part of the e-mail address behind the `@`, where a company has it to itself.
+    EmailDomain,
+}
+
+/// Custom fields of the Chargebee customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AccountFields {
+    /// Holds the id (a GUID) of the account. Example: `cf_crm_account`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 4, max = 50), regex(pattern = r"^cf_[A-Za-z0-9_]+$"))]
+    pub pointer: Option<String>,
+    /// Holds the number of the account; the customer's id where the field is empty. Example: `cf_account_number`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 4, max = 50), regex(pattern = r"^cf_[A-Za-z0-9_]+$"))]
+    pub account_number: Option<String>,
+}
+
+/// Columns of the account, by their logical names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AccountColumns {
+    /// A text with the VAT number; the standard table has none. Example: `acme_vatnumber`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub vat_number: Option<String>,
+    /// A text with the id of the Chargebee customer. Example: `acme_chargebeeid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub billing_customer: Option<String>,
+    /// Yes or no: the account is to become a customer. Example: `acme_billable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub marked: Option<String>,
 }
 
 /// Who makes the tables.
@@ -129,13 +173,78 @@ pub struct CrmFlows {
     /// Unbilled charges (C16).
     pub unbilled_charges: RecordFlow,
     /// CRM accounts become customers in Chargebee (C26). Off by default.
-    pub accounts_to_chargebee: BackFlow,
+    pub accounts_to_chargebee: AccountsFlow,
     /// CRM contacts become contacts of their customer in Chargebee (C27). Off by default.
     pub contacts_to_chargebee: BackFlow,
     /// CRM addresses become the billing address of their customer in Chargebee (C28). Off by default.
     pub addresses_to_chargebee: BackFlow,
     /// CRM quotes become quotes in Chargebee (C29). Off by default.
-    pub quotes_to_chargebee: BackFlow,
+    pub quotes_to_chargebee: QuotesFlow,
+}
+
+/// The flow of CRM accounts to Chargebee.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AccountsFlow {
+    /// Whether the flow runs. Default: false.
+    pub enabled: bool,
+    /// Which accounts become customers that are not there yet: those with a quote that was won (`WonQuote`), those that
+    /// `accountColumns.marked` marks (`Marked`), or `All`. Default: `WonQuote`.
+    pub create: CreateCustomers,
+    /// Fields of a customer that Chargebee decides about; about all others the CRM does.
+    #[schemars(length(max = 6))]
+    pub owned_by_chargebee: Vec<CustomerField>,
+}
+
+/// Which accounts become customers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CreateCustomers {
+    #[default]
+    WonQuote,
+    Marked,
+    All,
+}
+
+/// A field that both sides have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CustomerField {
+    Name,
+    Email,
+    Phone,
+    VatNumber,
+    BillingAddress,
+    ShippingAddress,
+}
+
+/// The flow of CRM quotes to Chargebee.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct QuotesFlow {
+    /// Whether the flow runs. Default: false.
+    pub enabled: bool,
+    /// Which item price a product of the CRM is, where its number is not the id of one.
+    #[schemars(length(max = 500))]
+    pub products: Vec<ProductRow>,
+}
+
+/// A product of the CRM and the item price that it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductRow {
+    /// Number of the product. Example: `PLATFORM`.
+    #[schemars(length(min = 1, max = 100))]
+    pub product: String,
+    /// Name of the unit in which it is sold, where the price hangs on it. Example: `Month`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100))]
+    pub unit: Option<String>,
+    /// Currency of the quote, where the price hangs on it. Example: `EUR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 3), regex(pattern = r"^[A-Z]{3}$"))]
+    pub currency: Option<String>,
+    /// Id of the item price in Chargebee. Example: `platform-EUR-Monthly`.
+    #[schemars(length(min = 1, max = 100))]
+    pub item_price: String,
 }
 
 /// A flow from the CRM to Chargebee.

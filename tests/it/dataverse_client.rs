@@ -5,6 +5,7 @@ mod calls;
 mod fake;
 mod organization;
 mod reading;
+mod sales;
 mod sandbox;
 mod schema;
 mod tokens;

@@ -200,6 +200,14 @@ fn connection_cases() -> Vec<Case> {
         ),
         made(
             C,
+            "accountsToChargebee.create Marked needs",
+            crm(json!({"flows": {"accountsToChargebee": {"enabled": true, "create": "Marked"}}})),
+            crm(
+                json!({"flows": {"accountsToChargebee": {"enabled": true, "create": "Marked"}}, "accountColumns": {"marked": "acme_billable"}}),
+            ),
+        ),
+        made(
+            C,
             "accountMatching names a rule twice",
             crm(json!({"accountMatching": ["Email", "Email"]})),
             crm(json!({"accountMatching": ["Email", "VatNumber"]})),

@@ -10,11 +10,19 @@ use super::{Scope, connection, not_yet, secrets};
 use crate::api::EntityMapping;
 use crate::api::conditions::Reason;
 use crate::api::connection::Mode;
-use crate::api::dynamics365::{AccountMatch, CrmFlows, Dynamics365, Ownership, SchemaMode};
+use crate::api::dynamics365::{
+    AccountColumns, AccountMatch, CreateCustomers, CrmFlows, CustomerField, Dynamics365, Ownership, ProductRow,
+    SchemaMode,
+};
 use crate::api::finding::Findings;
 use crate::api::flows::Flows;
 use crate::api::manifest::Located;
+use crate::crm::customers::{CreatePolicy, FieldOwners, Side};
+use crate::crm::matching::{IdentityFields, MatchRule};
+use crate::crm::quotes::ProductRule;
 use crate::crm::schema;
+use crate::domain::money::Currency;
+use crate::domain::offer;
 
 const SECRET_KEYS: [&str; 2] = ["clientId", "clientSecret"];
 const CERTIFICATE_KEYS: [&str; 3] = ["clientId", "tls.crt", "tls.key"];
@@ -40,8 +48,14 @@ pub struct ValidatedCrm {
     pub schema: schema::Settings,
     pub schema_mode: SchemaMode,
     /// In this order; each rule at most once.
-    pub account_matching: Vec<AccountMatch>,
+    pub account_matching: Vec<MatchRule>,
+    pub identity_fields: IdentityFields,
+    pub account_columns: AccountColumns,
+    /// The switches; what belongs to a flow stands beside them in the rules' own words.
     pub flows: CrmFlows,
+    pub create: CreatePolicy,
+    pub field_owners: FieldOwners,
+    pub products: Vec<ProductRule>,
     /// At least one; each business entity at most once. In the order of the mappings' names.
     pub entities: Vec<CrmEntityRules>,
 }
@@ -100,6 +114,7 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedCrm> 
     let chargebee = connection::chargebee(scope, findings);
     let access = access(scope, crm, findings);
     connection::limit_entities(scope, findings);
+    let products = products(scope, &crm.flows.quotes_to_chargebee.products, findings);
     let entities = scope.mappings.iter().map(|mapping| entity(mapping, crm.ownership, findings)).collect();
     Some(ValidatedCrm {
         namespace: scope.connection.namespace(),
@@ -115,10 +130,64 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedCrm> 
         access: access?,
         schema: settings(crm),
         schema_mode: crm.schema,
-        account_matching: crm.account_matching.clone(),
+        account_matching: crm.account_matching.iter().map(|rule| match_rule(*rule)).collect(),
+        identity_fields: IdentityFields {
+            pointer: crm.account_fields.pointer.clone(),
+            account_number: crm.account_fields.account_number.clone(),
+        },
+        account_columns: crm.account_columns.clone(),
         flows: crm.flows.clone(),
+        create: match crm.flows.accounts_to_chargebee.create {
+            CreateCustomers::WonQuote => CreatePolicy::WonQuote,
+            CreateCustomers::Marked => CreatePolicy::Marked,
+            CreateCustomers::All => CreatePolicy::All,
+        },
+        field_owners: field_owners(&crm.flows.accounts_to_chargebee.owned_by_chargebee),
+        products,
         entities,
     })
+}
+
+fn match_rule(rule: AccountMatch) -> MatchRule {
+    match rule {
+        AccountMatch::Pointer => MatchRule::Pointer,
+        AccountMatch::AccountNumber => MatchRule::AccountNumber,
+        AccountMatch::VatNumber => MatchRule::VatNumber,
+        AccountMatch::Email => MatchRule::Email,
+        AccountMatch::NameAndPostcode => MatchRule::NameAndPostcode,
+        AccountMatch::EmailDomain => MatchRule::EmailDomain,
+    }
+}
+
+fn field_owners(owned_by_chargebee: &[CustomerField]) -> FieldOwners {
+    let of = |field: &CustomerField| match field {
+        CustomerField::Name => offer::CustomerField::Name,
+        CustomerField::Email => offer::CustomerField::Email,
+        CustomerField::Phone => offer::CustomerField::Phone,
+        CustomerField::VatNumber => offer::CustomerField::VatNumber,
+        CustomerField::BillingAddress => offer::CustomerField::BillingAddress,
+        CustomerField::ShippingAddress => offer::CustomerField::ShippingAddress,
+    };
+    FieldOwners(owned_by_chargebee.iter().map(|field| (of(field), Side::Billing)).collect())
+}
+
+fn products(scope: &Scope, rows: &[ProductRow], findings: &mut Findings) -> Vec<ProductRule> {
+    let mut rules = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let currency = row.currency.as_deref().map(|code| (code, Currency::from_code(code)));
+        if let Some((code, None)) = currency {
+            let field = format!("spec.dynamics365.flows.quotesToChargebee.products[{index}].currency");
+            let (message, remedy) = (format!("{code} is no currency of ISO 4217"), "for example: EUR");
+            findings.push(scope.connection.error(Reason::InvalidSpec, &field, message, remedy));
+        }
+        rules.push(ProductRule {
+            product: row.product.clone(),
+            unit: row.unit.clone(),
+            currency: currency.and_then(|(_, currency)| currency),
+            item_price: row.item_price.clone(),
+        });
+    }
+    rules
 }
 
 fn settings(crm: &Dynamics365) -> schema::Settings {

@@ -84,6 +84,7 @@ const CODES: &[(u32, DataverseError)] = &[
     (0x8004_8408, DataverseError::StatusInvalid),
     (0x8004_0227, DataverseError::StillReferred),
     (0x8004_0265, DataverseError::PluginRefused),
+    (0x8004_0800, DataverseError::NotSupported),
     (0x8004_0216, DataverseError::Unexpected),
     (0x8004_4150, DataverseError::Deadlock),
     (0x8004_4151, DataverseError::DatabaseTimeout),

@@ -15,6 +15,7 @@ mod pages;
 mod payload;
 mod preflight;
 mod row;
+mod sales;
 mod token;
 mod upsert;
 
@@ -26,5 +27,6 @@ pub use pages::{ChangePage, Changes};
 pub use payload::{Beside, RowContext, RowError};
 pub use preflight::Owner;
 pub use row::Row;
+pub use sales::{AccountColumns, Changed, QuoteContext};
 pub use token::{AppCertificate, CertificateError, Credential};
 pub use upsert::{KeyedRow, RowResult, UpsertReport, UpsertTarget};

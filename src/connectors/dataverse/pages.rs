@@ -17,6 +17,8 @@ const PAGE_ROWS: usize = 5_000;
 /// More pages than any organization fills; the end of a list that never ends.
 const PAGES_MAX: usize = 20_000;
 const TRACK: &str = "odata.track-changes";
+/// Of a link that may lead to several tables, to which one it does.
+const ANNOTATIONS: &str = "odata.include-annotations=\"Microsoft.Dynamics.CRM.lookuplogicalname\"";
 
 /// What changed since a link, page by page.
 #[derive(Debug)]
@@ -46,11 +48,16 @@ impl DataverseClient {
     pub async fn rows(&self, set: &str, select: &str, filter: Option<&str>) -> CallResult<Vec<Row>> {
         let options: Vec<(&str, &str)> =
             [("$select", select)].into_iter().chain(filter.map(|filter| ("$filter", filter))).collect();
-        let mut next = Some(self.api(set, &options));
+        self.rows_with(set, &options).await
+    }
+
+    /// All rows of `set` that a query with these options gives.
+    pub(super) async fn rows_with(&self, set: &str, options: &[(&str, &str)]) -> CallResult<Vec<Row>> {
+        let mut next = Some(self.api(set, options));
         let mut rows = Vec::new();
         for _ in 0..PAGES_MAX {
             let Some(url) = next else { return Ok(rows) };
-            let prefer = format!("odata.maxpagesize={PAGE_ROWS}");
+            let prefer = format!("odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}");
             let answer = self.call(&Call::get(set, url.clone()).header("Prefer", prefer)).await?;
             let listing: Listing = row::body(set, &answer)?;
             rows.extend(listing.value);
@@ -82,7 +89,7 @@ impl DataverseClient {
             Some(link) => self.follow(set, &start, link)?,
             None => start,
         };
-        let prefer = format!("{TRACK},odata.maxpagesize={PAGE_ROWS}");
+        let prefer = format!("{TRACK},odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}");
         let answer = match self.call(&Call::get(set, url).header("Prefer", prefer)).await {
             Err(error) if DataverseError::of(&error) == Some(DataverseError::ChangesExpired) => {
                 return Ok(Changes::Expired);

@@ -118,6 +118,16 @@ impl Row {
         self.guid(field)?.ok_or_else(|| broken(field, "it is missing"))
     }
 
+    /// The row of `table` that the link `column` leads to; none where it leads to another table or nowhere.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn linked(&self, column: &str, table: &str) -> CallResult<Option<Uuid>> {
+        let value = format!("_{column}_value");
+        let to = self.text(&format!("{value}@Microsoft.Dynamics.CRM.lookuplogicalname"))?;
+        if to.as_deref() == Some(table) { self.guid(&value) } else { Ok(None) }
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, field: &str) -> CallResult<Option<T>> {
         let Some(raw) = self.raw(field) else { return Ok(None) };
         serde_json::from_str(raw).map(Some).map_err(|error| broken(field, &error.to_string()))

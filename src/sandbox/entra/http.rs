@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use futures::stream;
+use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 
 use super::EntraSandbox;
@@ -51,7 +52,12 @@ async fn token(
     if fault == Some(FaultKind::LoseAnswer) {
         return lost();
     }
-    respond(&reply)
+    let mut response = respond(&reply);
+    // The server's own would be this machine's, and a client that minds the vendor's time would go wrong by it.
+    let now = sandbox.world().clock.now();
+    let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default();
+    response.headers_mut().extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
+    response
 }
 
 fn decide(sandbox: &EntraSandbox, tenant: &str, authority: &str, form: &Form, fault: Option<FaultKind>) -> Reply {

@@ -2,7 +2,11 @@
 
 use koppel::api::dynamics365::SchemaMode;
 use koppel::api::validate::{CrmCredential, Outcome, OwnerName};
+use koppel::crm::customers::{CreatePolicy, Side};
+use koppel::crm::matching::MatchRule;
 use koppel::crm::schema::Ownership;
+use koppel::domain::money::Currency;
+use koppel::domain::offer::CustomerField;
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -84,6 +88,40 @@ fn a_switch_or_an_owner_without_effect_is_told() {
     let entity = json!({"exactOnline": null, "dynamics365": {}, "vat": [], "paymentTerms": []});
     let found = outcome(&[patched(connection(), &flows), patched(mapping(), &entity)]);
     assert!(warnings(&found.findings).iter().any(|warning| warning.1 == "spec.flows"), "{:#?}", found.findings);
+}
+
+#[test]
+fn the_way_back_comes_out_in_the_words_of_its_rules() {
+    let target = json!({
+        "credentialsSecretRef": {"name": "acme-crm"}, "accountMatching": ["Pointer", "EmailDomain"],
+        "accountFields": {"pointer": "cf_account"}, "accountColumns": {"vatNumber": "acme_vat"},
+        "flows": {
+            "accountsToChargebee": {"enabled": true, "create": "All", "ownedByChargebee": ["Phone"]},
+            "quotesToChargebee": {"enabled": true, "products": [{"product": "P", "currency": "EUR", "itemPrice": "p-EUR"}]},
+        },
+    });
+    let secret = json!({"clientId": "app", "clientSecret": "hush"});
+    let found = with(&target, &json!({}), &secret);
+    let crm = &found.crm[0];
+    assert_eq!(crm.account_matching, [MatchRule::Pointer, MatchRule::EmailDomain]);
+    assert_eq!(
+        (crm.identity_fields.pointer.as_deref(), crm.account_columns.vat_number.as_deref()),
+        (Some("cf_account"), Some("acme_vat"))
+    );
+    assert_eq!((crm.create, crm.field_owners.of(CustomerField::Phone)), (CreatePolicy::All, Side::Billing));
+    assert_eq!(crm.field_owners.of(CustomerField::Name), Side::Crm);
+    assert_eq!((crm.products[0].currency, crm.products[0].item_price.as_str()), (Some(Currency::EUR), "p-EUR"));
+    let bad = patched(
+        json!({"spec": target}),
+        &json!({"flows": {"quotesToChargebee": {"products": [{"product": "P", "currency": "XXQ", "itemPrice": "p"}]}}}),
+    )["spec"]
+        .clone();
+    let found = with(&bad, &json!({}), &secret);
+    assert!(
+        errors(&found.findings)[0].1.ends_with("products[0].currency") && found.crm.is_empty(),
+        "{:#?}",
+        found.findings
+    );
 }
 
 #[test]

@@ -36,7 +36,8 @@ async fn pages_are_followed_verbatim_with_the_same_size() {
     let calls = fake.calls();
     assert_eq!(calls[0].query, "$select=name&$filter=name eq 'O''Brien & Co'");
     assert_eq!(calls[1].query, "$select=name&$skiptoken=<cookie p=\"2\"/>");
-    assert!(calls.iter().all(|call| call.headers["prefer"] == "odata.maxpagesize=5000"));
+    assert!(calls.iter().all(|call| call.headers["prefer"]
+        == "odata.maxpagesize=5000,odata.include-annotations=\"Microsoft.Dynamics.CRM.lookuplogicalname\""));
 }
 
 #[tokio::test]
@@ -79,7 +80,9 @@ async fn changes_are_read_to_the_link_for_the_next_time() {
     assert!(!second.more);
     let third = page(client.changes("quotes", "name", Some(&second.link)).await.unwrap());
     assert_eq!((third.changed.len(), third.deleted), (1, vec![gone]));
-    assert!(fake.calls().iter().all(|call| call.headers["prefer"] == "odata.track-changes,odata.maxpagesize=5000"));
+    assert!(fake.calls().iter().all(|call| {
+        call.headers["prefer"].to_str().unwrap().starts_with("odata.track-changes,odata.maxpagesize=5000,")
+    }));
 }
 
 #[tokio::test]

@@ -18,11 +18,13 @@ use koppel::crm::{check, record_key};
 use koppel::domain::money::{Amount, Currency};
 use koppel::domain::record::{Record, RecordKind, composite_id};
 use koppel::sandbox::clock::SandboxClock;
-use koppel::sandbox::dataverse::{Facet, Fault, FaultKind, Organization};
+use koppel::sandbox::dataverse::{Facet, Fault, FaultKind, Organization, ServiceLimits};
 use koppel::sandbox::dynamics::{CLIENT_ID, CLIENT_SECRET, Dynamics, DynamicsOptions, ORGANIZATION, TENANT};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use url::Url;
+
+use super::tokens::{CERTIFICATE, certificate, pem};
 
 const SITE: &str = "acme";
 
@@ -41,10 +43,10 @@ impl Clock for Shared {
     }
 }
 
-struct Cloud {
-    dynamics: Dynamics,
-    clock: SandboxClock,
-    organization: Organization,
+pub struct Cloud {
+    pub dynamics: Dynamics,
+    pub clock: SandboxClock,
+    pub organization: Organization,
 }
 
 impl Cloud {
@@ -56,21 +58,25 @@ impl Cloud {
         Self { dynamics, clock, organization }
     }
 
-    async fn quick() -> Self {
+    pub async fn quick() -> Self {
         Self::start(DynamicsOptions::quick()).await
     }
 
-    fn client(&self) -> DataverseClient {
+    pub fn client(&self) -> DataverseClient {
         self.client_with(CLIENT_SECRET)
     }
 
     fn client_with(&self, secret: &str) -> DataverseClient {
+        self.client_by(Credential::ClientSecret(secret.into()))
+    }
+
+    fn client_by(&self, credential: Credential) -> DataverseClient {
         let plain = |url: String| Url::parse(&url.replace("https:", "http:")).unwrap();
         let options = DataverseOptions {
             organization_url: plain(self.dynamics.organization_url(ORGANIZATION).unwrap()),
             tenant_id: TENANT.to_string(),
             client_id: CLIENT_ID.to_string(),
-            credential: Credential::ClientSecret(secret.into()),
+            credential,
             authority_url: Some(plain(self.dynamics.entra_url())),
             clock: Arc::new(Shared(self.clock.clone())),
         };
@@ -333,6 +339,31 @@ async fn what_is_wrong_with_the_credentials_is_told_and_tokens_that_end_are_rene
     client.who_am_i().await.unwrap();
     cloud.clock.advance(SignedDuration::from_hours(3));
     client.who_am_i().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_serves_where_it_is_registered_e37() {
+    let cloud = Cloud::quick().await;
+    let client = cloud.client_by(Credential::Certificate(certificate()));
+    let refused = client.who_am_i().await.unwrap_err();
+    assert!(matches!(&refused, CallError::Unauthorized { message } if message.contains("AADSTS700027")), "{refused}");
+    cloud.dynamics.entra.add_certificate(TENANT, CLIENT_ID, &pem("CERTIFICATE", CERTIFICATE)).unwrap();
+    client.who_am_i().await.unwrap();
+}
+
+#[tokio::test]
+async fn limits_are_kept_clear_of_once_they_are_known_i6() {
+    let cloud = Cloud::quick().await;
+    let client = cloud.client();
+    let installed = client.install(&settings()).await.unwrap();
+    cloud.clock.advance(SignedDuration::from_mins(10));
+    cloud.organization.set_limits(ServiceLimits { requests: 20, ..ServiceLimits::vendor() });
+    let records: Vec<Record> = (0..5_000).map(|number| customer(&format!("c{number}"), "Acme")).collect();
+    let before = client.counter().snapshot().get("429").copied().unwrap_or_default();
+    all_written(&write(&client, &installed, &records, Beside::default()).await);
+    assert_eq!(cloud.rows("cb_customer").len(), 5_000);
+    let throttled = client.counter().snapshot().get("429").copied().unwrap_or_default() - before;
+    assert!((1..=8).contains(&throttled), "as many as were under way when the limit was learnt: {throttled}");
 }
 
 #[tokio::test]

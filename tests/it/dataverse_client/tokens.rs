@@ -14,9 +14,9 @@ use sha2::{Digest, Sha256};
 use super::fake::{CLIENT, Fake, Reply, SECRET, Seen, TENANT};
 
 const KEY: &str = include_str!("app-key.b64");
-const CERTIFICATE: &str = include_str!("app-certificate.b64");
+pub const CERTIFICATE: &str = include_str!("app-certificate.b64");
 
-fn pem(kind: &str, base64: &str) -> String {
+pub fn pem(kind: &str, base64: &str) -> String {
     format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", base64.trim())
 }
 
@@ -24,7 +24,7 @@ fn der(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64.split_whitespace().collect::<String>()).unwrap()
 }
 
-fn certificate() -> AppCertificate {
+pub fn certificate() -> AppCertificate {
     AppCertificate::from_pem(&pem("PRIVATE KEY", KEY).into(), &pem("CERTIFICATE", CERTIFICATE)).unwrap()
 }
 

@@ -1,0 +1,37 @@
+//! Contacts (C27).
+
+use super::super::client::DataverseClient;
+use super::super::row::Row;
+use super::Changed;
+use super::accounts::is_active;
+use crate::connectors::http::CallResult;
+use crate::domain::crm::CrmContact;
+
+const SET: &str = "contacts";
+const COLUMNS: &str = "contactid,firstname,lastname,emailaddress1,telephone1,mobilephone,jobtitle,statecode,modifiedon,\
+     _parentcustomerid_value";
+
+impl DataverseClient {
+    /// One page of the contacts that changed after `link`; without a link, of all.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn contact_changes(&self, link: Option<&str>) -> CallResult<Changed<CrmContact>> {
+        self.changed(SET, COLUMNS, link, read).await
+    }
+}
+
+fn read(row: &Row) -> CallResult<CrmContact> {
+    Ok(CrmContact {
+        id: row.need_guid("contactid")?,
+        // A contact may belong to another contact instead.
+        account: row.linked("parentcustomerid", "account")?,
+        first_name: row.text("firstname")?,
+        last_name: row.text("lastname")?,
+        email: row.text("emailaddress1")?,
+        phone: row.text("telephone1")?.or(row.text("mobilephone")?),
+        job_title: row.text("jobtitle")?,
+        is_active: is_active(row)?,
+        modified_at: row.instant("modifiedon")?,
+    })
+}
