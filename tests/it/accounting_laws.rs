@@ -1,17 +1,23 @@
 //! The laws of the books: entries as an accountant would write them, and what holds for every invoice whatsoever.
 //! Design §6; invariants I2, I3, I5, I8.
 
+mod bills;
+mod choices;
 mod coupons;
 mod credit_properties;
 mod credit_world;
 mod credits;
 mod currency;
+mod heads;
 mod holds;
 mod judging;
+mod moved;
 mod own_fields;
 mod periods;
 mod properties;
+mod reversals;
 mod rules;
 mod sales_invoices;
 mod tables;
 mod world;
+mod written;

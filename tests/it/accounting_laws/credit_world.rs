@@ -3,12 +3,13 @@
 use koppel::accounting::context::{BookingContext, Decision, PlannedEntry};
 use koppel::accounting::{BookedInvoice, book_credit_note, book_void};
 use koppel::domain::credit_note::{CreditCause, CreditNote};
-use koppel::domain::entry::{LineOrigin, SalesEntry};
+use koppel::domain::entry::SalesEntry;
 use koppel::domain::hold::Hold;
 use koppel::domain::invoice::{Invoice, InvoiceLine, InvoiceStatus, LineTax};
 use koppel::domain::money::Amount;
 
 use super::world::*;
+use super::written::whole;
 
 /// The document dated on `day`.
 pub fn dated(day: &str, invoice: Invoice) -> Invoice {
@@ -82,31 +83,10 @@ pub fn is_nothing(world: &World, invoice: &Invoice, booked: Option<&BookedInvoic
     matches!(void(world, invoice, booked), Decision::Skip(_))
 }
 
-/// The entry's lines in words, once it is sure that it gives back the note's total and tax.
+/// The entry in words, once it is sure that it gives back the note's total and tax.
 pub fn written(world: &World, note: &CreditNote, invoices: &[BookedInvoice]) -> Vec<String> {
     let entry = credit(world, note, invoices).entry;
     assert_eq!(entry.total(), -note.body.total, "I2: the entry gives back the note's total");
     assert_eq!(entry.vat(), -note.body.tax, "I2: and its tax");
-    shown(&entry)
-}
-
-/// `R 8000 -600.00 -126.00 code 2 @NL | 2026-07-01..2026-12-31 | Line team-eur-yearly`
-pub fn shown(entry: &SalesEntry) -> Vec<String> {
-    let lines = entry.lines.iter().map(|line| {
-        let origin = match line.origin {
-            LineOrigin::Revenue => "R",
-            LineOrigin::Discount => "D",
-            LineOrigin::Rounding => "X",
-        };
-        let (net, vat) = (line.net.to_decimal(entry.currency), line.vat.to_decimal(entry.currency));
-        let dimensions: Vec<&str> =
-            [line.cost_center.as_deref(), line.cost_unit.as_deref()].into_iter().flatten().collect();
-        let dimensions = if dimensions.is_empty() { String::new() } else { format!(" @{}", dimensions.join("/")) };
-        let range = line.deferral.map_or(String::new(), |range| format!(" | {}..{}", range.from, range.to));
-        format!(
-            "{origin} {} {net} {vat} code {}{dimensions}{range} | {}",
-            line.account.code, line.vat_code, line.description
-        )
-    });
-    lines.collect()
+    whole(&entry)
 }
