@@ -16,6 +16,7 @@ mod fields;
 mod interleaved;
 mod issuing;
 mod kills;
+mod ledger;
 mod modes;
 mod offices;
 mod one_writer;
