@@ -8,8 +8,8 @@ const INDEX: [&str; 2] = [include_str!("../accounting_laws.rs"), include_str!(".
 
 /// The rows of the requirements that the accounting between Chargebee and Exact Online has to meet.
 const ROWS: [&str; 21] = [
-    "e3", "e5", "e6", "e7", "e8", "e9", "e16", "e18", "e19", "e20", "e21", "e24", "e25", "e33", "e34", "p5", "p6", "p11",
-    "p15", "n7", "n9",
+    "e3", "e5", "e6", "e7", "e8", "e9", "e16", "e18", "e19", "e20", "e21", "e24", "e25", "e33", "e34", "p5", "p6",
+    "p11", "p15", "n7", "n9",
 ];
 
 /// Every Rust file under a folder of the crate.
@@ -41,7 +41,8 @@ fn names() -> BTreeSet<String> {
 fn listed(index: &str) -> Vec<String> {
     let rows = index.lines().filter(|line| line.starts_with("//! | "));
     let of_row = |row: &str| row.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    rows.flat_map(of_row).map(|path| path.rsplit("::").next().unwrap_or_default().to_owned()).collect()
+    let tests = rows.flat_map(of_row).filter(|path| path.contains("::"));
+    tests.map(|path| path.rsplit("::").next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]

@@ -65,6 +65,16 @@ pub fn onboarding(number: &str) -> Value {
     bill(number, line, 49_500, 10_395)
 }
 
+/// The same, billed on 10 June: before the first day in scope.
+pub fn of_june(mut invoice: Value) -> Value {
+    let day = second("2026-06-10T08:00:00Z");
+    for name in ["date", "generated_at", "updated_at"] {
+        invoice[name] = day.into();
+    }
+    invoice["due_date"] = (day + 14 * 86_400).into();
+    invoice
+}
+
 fn bill(number: &str, line: Value, net: i64, tax: i64) -> Value {
     let (day, id) = (second("2026-09-10T08:00:00Z"), format!("li_{number}_{}", text(&line, "entity_id")));
     let line = merged([

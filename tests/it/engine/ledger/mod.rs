@@ -6,13 +6,15 @@ mod desk;
 mod money;
 
 use jiff::SignedDuration;
+use koppel::domain::entry::{PeriodKey, SalesEntry};
 use koppel::sandbox::chargebee::Settings;
 use rstest::rstest;
 use serde_json::json;
 
-use self::desk::{books, desk, desk_with, onboarding, run, stated, year};
+use self::desk::{books, desk, desk_with, of_june, onboarding, run, stated, year};
 use super::offices::mapping_of;
 use super::world::{DIVISION, World, condition, text};
+use crate::accounting_laws::written::whole;
 
 const OTHER: i32 = 100_002;
 
@@ -64,6 +66,45 @@ async fn e3_e21_a_credit_note_gives_back_what_was_released_and_the_rest_as_it_co
     run(&world).await;
     assert_eq!(stated(&world, DIVISION, "L-1"), YEAR);
     assert_eq!(stated(&world, DIVISION, &note), given_back(&note));
+}
+
+/// What is remembered of it: the whole entry, line by line, and where the books hold it (design §6).
+#[tokio::test]
+async fn what_was_booked_is_remembered_whole() {
+    let world = desk_with("creditNotes: {enabled: true}").await;
+    world.chargebee.add_invoices(vec![year("L-1")]).unwrap();
+    run(&world).await;
+    let [known] = &world.state().await.booked_under("invoice", "L-1").await.unwrap()[..] else { panic!("not once") };
+    let entry = world.entries_of("L-1").remove(0);
+    assert_eq!((known.entry_id, known.entry_number), (entry.entry_id, i64::from(entry.entry_number)));
+    assert_eq!((known.account, known.division, known.total), (Some(entry.customer), DIVISION, 59_895));
+    assert_eq!(known.reporting, Some(PeriodKey { year: 2026, period: 9 }));
+    assert!(!known.identity.is_empty() && !known.payload_hash.is_empty() && !known.adopted);
+    let sent: SalesEntry = serde_json::from_str(known.content.as_deref().expect("its content")).unwrap();
+    assert_eq!(sent.lines[0].source_line.as_deref(), Some("li_L-1_team-eur-yearly"));
+    assert_eq!(
+        whole(&sent),
+        [
+            "Sales 70 L-1 fries 2026-09-10 due 2026-09-24 terms 14 in 2026-09 EUR | L-1 Fries & Zn.",
+            "R 8000 495.00 103.95 code 2 @NL/ABO | 2026-09-01..2027-08-31 | Team EUR Yearly",
+        ]
+    );
+}
+
+/// An invoice from before the start is out of scope, its credit is not: nothing waits, and it is ruled like an invoice.
+#[tokio::test]
+async fn a_credit_of_an_invoice_from_before_the_start_is_ruled_by_itself() {
+    let world = desk_with("creditNotes: {enabled: true}").await;
+    world.chargebee.add_invoices(vec![of_june(onboarding("L-1"))]).unwrap();
+    let form = [("type", "adjustment"), ("reference_invoice_id", "L-1"), ("total", "59895")];
+    let note = text(&world.post("/credit_notes", &form).await["credit_note"], "id");
+    run(&world).await;
+    let head = format!("21 journal 70 {note} of Fries & Zn., 2027-01-05 due ");
+    let stated_note = stated(&world, DIVISION, &note);
+    assert!(stated_note[0].starts_with(&head), "{stated_note:?}");
+    assert!(stated_note[0].ends_with(&format!(", in 2027-01, EUR -598.95 with -103.95 VAT: {note} Fries & Zn.")));
+    assert_eq!(stated_note[1..], ["8020 -495.00 VAT -103.95 code 2 @NL/DNS | Onboarding EUR"]);
+    assert_eq!(stated(&world, DIVISION, "L-1"), Vec::<String>::new());
 }
 
 /// E25: a void is reversed once, under the note's number where the site makes one, else under the invoice's own.
