@@ -62,7 +62,7 @@ async fn e3_e21_a_credit_note_gives_back_what_was_released_and_the_rest_as_it_co
     world.chargebee.add_invoices(vec![year("L-1")]).unwrap();
     run(&world).await;
     let form = [("type", "adjustment"), ("reference_invoice_id", "L-1"), ("total", "59895")];
-    let note = text(&world.post("/credit_notes", &form).await["credit_note"], "id");
+    let note = text(&world.chargebee.act("/credit_notes", &form).unwrap()["credit_note"], "id");
     run(&world).await;
     assert_eq!(stated(&world, DIVISION, "L-1"), YEAR);
     assert_eq!(stated(&world, DIVISION, &note), given_back(&note));
@@ -97,7 +97,7 @@ async fn a_credit_of_an_invoice_from_before_the_start_is_ruled_by_itself() {
     let world = desk_with("creditNotes: {enabled: true}").await;
     world.chargebee.add_invoices(vec![of_june(onboarding("L-1"))]).unwrap();
     let form = [("type", "adjustment"), ("reference_invoice_id", "L-1"), ("total", "59895")];
-    let note = text(&world.post("/credit_notes", &form).await["credit_note"], "id");
+    let note = text(&world.chargebee.act("/credit_notes", &form).unwrap()["credit_note"], "id");
     run(&world).await;
     let head = format!("21 journal 70 {note} of Fries & Zn., 2027-01-05 due ");
     let stated_note = stated(&world, DIVISION, &note);
@@ -117,7 +117,7 @@ async fn e25_a_void_is_given_back_once(#[case] void_note: bool) {
     world.chargebee.set_settings(Settings { void_note, ..Settings::default() });
     world.chargebee.add_invoices(vec![year("L-1")]).unwrap();
     run(&world).await;
-    let answer = world.post("/invoices/L-1/void", &[]).await;
+    let answer = world.chargebee.act("/invoices/L-1/void", &[]).unwrap();
     for _ in 0..2 {
         run(&world).await;
         let year = YEAR.map(str::to_owned).to_vec();
@@ -139,7 +139,7 @@ async fn e25_a_void_before_the_first_run_is_nothing(#[case] void_note: bool) {
     let world = desk_with("creditNotes: {enabled: true}").await;
     world.chargebee.set_settings(Settings { void_note, ..Settings::default() });
     world.chargebee.add_invoices(vec![year("L-1")]).unwrap();
-    let answer = world.post("/invoices/L-1/void", &[]).await;
+    let answer = world.chargebee.act("/invoices/L-1/void", &[]).unwrap();
     run(&world).await;
     let note = text(&answer["credit_note"], "id");
     assert_eq!((stated(&world, DIVISION, "L-1"), stated(&world, DIVISION, &note)), (vec![], vec![]));
