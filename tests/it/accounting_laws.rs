@@ -30,7 +30,7 @@
 //! | row | its tests |
 //! |---|---|
 //! | E3 | `credits::one_note_may_credit_several_invoices`, `engine::ledger::e3_e21_a_credit_note_gives_back_what_was_released_and_the_rest_as_it_comes` |
-//! | E8 | `choices::the_revenue_goes_where_the_most_specific_rule_says_e8`, `rules::a_tie_is_an_error_that_names_both` |
+//! | E8 | `choices::the_revenue_goes_where_the_most_specific_rule_says_e8`, `engine::ledger::e8_a_rule_of_one_company_is_no_rule_of_the_other`, `rules::a_tie_is_an_error_that_names_both` |
 //! | E9 | `choices::a_coupon_has_its_own_account_or_none_e9`, `credits::a_discount_that_has_lines_of_its_own_is_given_back_on_them_e9` |
 //! | E16 | `heads::e16_paid`, `engine::ledger::e2_e16_e18_an_invoice_is_booked_and_its_payment_changes_nothing` |
 //! | E18 | `moved::nothing_is_closed_e18`, `engine::ledger::e2_e16_e18_an_invoice_is_booked_and_its_payment_changes_nothing` |

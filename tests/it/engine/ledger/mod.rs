@@ -168,9 +168,8 @@ async fn e24_n7_a_document_made_again_leaves_the_first_entry(#[case] policy: &st
     }
 }
 
-/// E33: the same document for two companies: each in its own books, journal and cost centre.
-#[tokio::test]
-async fn e33_each_company_books_its_own() {
+/// Two companies, the German one with a sales journal and a cost centre of its own.
+async fn two_companies() -> World {
     let mut german = books(OTHER, "Wolkwerk GmbH");
     for journal in german.journals.iter_mut().filter(|journal| journal.code == "70") {
         journal.code = "75".to_owned();
@@ -179,9 +178,20 @@ async fn e33_each_company_books_its_own() {
     world.apply(&mapping_of("wolkwerk-de", OTHER));
     world.edit_last("    salesJournal: \"70\"", "    salesJournal: \"75\"");
     world.edit_last("    - {country: NL, code: NL}", "    - {country: NL, code: DE}");
-    let mut theirs = onboarding("L-2");
-    theirs["business_entity_id"] = "wolkwerk-de".into();
-    world.chargebee.add_invoices(vec![onboarding("L-1"), theirs]).unwrap();
+    world
+}
+
+/// The same for the German company.
+fn german(mut invoice: serde_json::Value) -> serde_json::Value {
+    invoice["business_entity_id"] = "wolkwerk-de".into();
+    invoice
+}
+
+/// E33: the same document for two companies: each in its own books, journal and cost centre.
+#[tokio::test]
+async fn e33_each_company_books_its_own() {
+    let world = two_companies().await;
+    world.chargebee.add_invoices(vec![onboarding("L-1"), german(onboarding("L-2"))]).unwrap();
     run(&world).await;
     assert_eq!(
         stated(&world, DIVISION, "L-1"),
@@ -198,6 +208,27 @@ async fn e33_each_company_books_its_own() {
         ]
     );
     assert_eq!((stated(&world, DIVISION, "L-2"), stated(&world, OTHER, "L-1")), (vec![], vec![]));
+}
+
+/// E8: a rule for one of the companies moves the revenue of that one only.
+#[tokio::test]
+async fn e8_a_rule_of_one_company_is_no_rule_of_the_other() {
+    let mut world = two_companies().await;
+    world.apply(
+        "apiVersion: koppel.dev/v1alpha1\nkind: RevenueRule\nmetadata: {name: platform-of-de}\nspec:\n  \
+         connectionRef: {name: wolkwerk}\n  entityMappingRefs: [{name: wolkwerk-de}]\n  \
+         match: {itemFamily: platform}\n  revenueAccount: \"8010\"\n",
+    );
+    world.chargebee.add_invoices(vec![year("L-1"), german(year("L-2"))]).unwrap();
+    run(&world).await;
+    assert_eq!(stated(&world, DIVISION, "L-1"), YEAR);
+    assert_eq!(
+        stated(&world, OTHER, "L-2"),
+        [
+            "20 journal 75 L-2 of Fries & Zn., 2026-09-10 due 2026-09-24 terms 14, in 2026-09, EUR 598.95 with 103.95 VAT: L-2 Fries & Zn.",
+            "8010 495.00 VAT 103.95 code 2 @DE/ABO | 2026-09-01..2027-08-31 by 12 x 41.25 from 2026-09 | Team EUR Yearly",
+        ]
+    );
 }
 
 /// So long that drift is looked for again.
