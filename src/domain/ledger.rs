@@ -75,3 +75,14 @@ pub struct EntryRow {
     pub cost_center: Option<String>,
     pub cost_unit: Option<String>,
 }
+
+/// A row by which the books release deferred revenue into a period. Of its source they tell the number of the entry and the
+/// amount only (exact-online.md §7), not the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The account on this side of it: the line's own, or that of the revenue that is put off.
+    pub gl_account: Option<Uuid>,
+    pub period: PeriodKey,
+    pub amount: Decimal,
+    pub currency: String,
+}

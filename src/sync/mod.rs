@@ -27,6 +27,7 @@ mod preflight;
 pub mod progress;
 mod receipts;
 mod record;
+mod releases;
 mod report;
 mod router;
 mod run;

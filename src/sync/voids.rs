@@ -8,11 +8,12 @@ use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::items::learn_missing_items;
 use super::kinds::{CREDIT_NOTE, INVOICE, VOID};
+use super::releases;
 use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
-use crate::accounting::book_void;
 use crate::accounting::context::Decision;
+use crate::accounting::{book_void, void_wants_releases};
 use crate::domain::credit_note::{CreditCause, CreditNote};
 use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::Invoice;
@@ -136,8 +137,13 @@ async fn reverse(
         Ok(place) => place,
         Err(why) => return hold(session, &document, why, tally).await.map(|()| false),
     };
-    let original = booked_invoice(session, &booked).await?;
+    let mut original = booked_invoice(session, &booked).await?;
     learn_missing_items(session, router, place, invoice).await?;
+    if let Some(original) = &mut original
+        && void_wants_releases(invoice, original, &router.entities()[place].context())
+    {
+        releases::read(session, std::slice::from_mut(original), &[0]).await?;
+    }
     let decide = |books: &EntityBooks<'_>| match book_void(invoice, original.as_ref(), &books.context()) {
         Decision::Skip(_) => Verdict::Skip,
         Decision::Hold(hold) => Verdict::Hold(hold),

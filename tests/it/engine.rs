@@ -28,5 +28,7 @@ mod process;
 mod quotas;
 mod receipts;
 mod refusals;
+mod releases;
 mod repeat;
+mod store_credits;
 mod world;

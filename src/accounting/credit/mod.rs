@@ -2,7 +2,9 @@
 
 mod booked;
 mod lines;
+mod released;
 mod split;
+mod spread;
 
 use jiff::civil::Date;
 
@@ -32,12 +34,32 @@ pub fn book_credit_note(
     start: Date,
     context: &BookingContext<'_>,
 ) -> Decision {
+    decide(note, &mut Ledger::new(invoices), start, context)
+}
+
+/// The places of those of `invoices` whose releases decide about the entry of `note` ([`BookedInvoice::releases`]): reading
+/// them costs a call each, and none where nothing is booked of the note.
+pub fn releases_wanted(
+    note: &CreditNote,
+    invoices: &[BookedInvoice],
+    start: Date,
+    context: &BookingContext<'_>,
+) -> Vec<usize> {
+    let mut ledger = Ledger::new(invoices);
+    asked(&decide(note, &mut ledger, start, context), &ledger)
+}
+
+fn asked(decided: &Decision, ledger: &Ledger<'_>) -> Vec<usize> {
+    if matches!(decided, Decision::Book(_)) { ledger.asked() } else { Vec::new() }
+}
+
+fn decide(note: &CreditNote, ledger: &mut Ledger<'_>, start: Date, context: &BookingContext<'_>) -> Decision {
     let day = entry_date(&note.body, context.rulebook);
     if let Some(reason) = scope::skip_reason(&note.body, day, start) {
         return Decision::Skip(reason);
     }
     let decided = match day {
-        Some(day) => plan(&Case::of("credit note", &note.body, *context, day), note, invoices),
+        Some(day) => plan(&Case::of("credit note", &note.body, *context, day), note, ledger),
         None => Err(undated("credit note", &note.body)),
     };
     decided.unwrap_or_else(Decision::Hold)
@@ -48,20 +70,20 @@ fn undated(noun: &str, body: &Invoice) -> Hold {
     Hold::new(HoldReason::MissingFinancialPeriod, message, "set its date in Chargebee")
 }
 
-fn plan(case: &Case<'_>, note: &CreditNote, invoices: &[BookedInvoice]) -> Result<Decision, Hold> {
+fn plan(case: &Case<'_>, note: &CreditNote, ledger: &mut Ledger<'_>) -> Result<Decision, Hold> {
     text::check_reference(case)?;
     amounts::check(case)?;
+    let invoices = ledger.invoices();
     same_currency(case, invoices)?;
     let rounded = rounding::amount(case)?;
     let rate = currency::rate(case)?;
     let credit = Credit { case, note, placement: periods::place(case)? };
-    let mut ledger = Ledger::new(invoices);
     let mut lines = Vec::new();
     for line in &case.invoice.lines {
-        lines.extend(credit.line(&mut ledger, line)?);
+        lines.extend(credit.line(ledger, line)?);
     }
     if !rounded.is_zero() {
-        lines.extend(credit_rounding(case, &mut ledger, &credit.placement, rounded)?);
+        lines.extend(credit_rounding(case, ledger, &credit.placement, rounded)?);
     }
     if lines.is_empty() {
         return Ok(Decision::Skip(SkipReason::NoAmounts));
@@ -92,30 +114,40 @@ fn credit_rounding(
 /// of the void, moved and deferred like a credit of that day. Where it is not known how the invoice was booked (adopted), it
 /// is ruled anew.
 pub fn book_void(invoice: &Invoice, booked: Option<&BookedInvoice>, context: &BookingContext<'_>) -> Decision {
+    decide_void(invoice, &mut Ledger::new(booked.map_or(&[], std::slice::from_ref)), context)
+}
+
+/// Whether the releases of `booked` decide about the mirror entry of its void, as [`releases_wanted`].
+pub fn void_wants_releases(invoice: &Invoice, booked: &BookedInvoice, context: &BookingContext<'_>) -> bool {
+    let mut ledger = Ledger::new(std::slice::from_ref(booked));
+    !asked(&decide_void(invoice, &mut ledger, context), &ledger).is_empty()
+}
+
+fn decide_void(invoice: &Invoice, ledger: &mut Ledger<'_>, context: &BookingContext<'_>) -> Decision {
     let Some(at) = invoice.voided_at.or(invoice.updated_at) else {
         return Decision::Hold(undated("void of invoice", invoice));
     };
     let day = business_date(at, &context.rulebook.time_zone);
     let case = Case::of("void of invoice", invoice, *context, day);
-    plan_void(&case, booked).unwrap_or_else(Decision::Hold)
+    plan_void(&case, ledger).unwrap_or_else(Decision::Hold)
 }
 
-fn plan_void(case: &Case<'_>, booked: Option<&BookedInvoice>) -> Result<Decision, Hold> {
+fn plan_void(case: &Case<'_>, ledger: &mut Ledger<'_>) -> Result<Decision, Hold> {
     amounts::check(case)?;
     let placement = periods::place(case)?;
     let mut lines = Vec::new();
-    let (rate, payment_condition) = match booked {
+    let (rate, payment_condition) = match ledger.invoices().first() {
         Some(booked) => {
-            lines.extend(mirror(case, booked, &placement)?);
+            lines.extend(mirror(case, ledger, &placement)?);
             (currency::as_booked(case, booked.entry.rate), booked.entry.payment_condition.clone())
         }
         None => {
             for line in &case.invoice.lines {
-                lines.extend(by_the_rules(case, &placement, line)?);
+                lines.extend(by_the_rules(case, &placement, line, false)?);
             }
             let rounded = rounding::amount(case)?;
             if !rounded.is_zero() {
-                lines.extend(credit_rounding(case, &mut Ledger::new(&[]), &placement, rounded)?);
+                lines.extend(credit_rounding(case, ledger, &placement, rounded)?);
             }
             check(case, &lines, case.invoice.total, case.invoice.tax)?;
             (currency::rate(case)?, None)
@@ -128,17 +160,16 @@ fn plan_void(case: &Case<'_>, booked: Option<&BookedInvoice>) -> Result<Decision
 }
 
 /// All that is left of every booked line.
-fn mirror(case: &Case<'_>, booked: &BookedInvoice, placement: &Placement) -> Result<Vec<Explained>, Hold> {
-    let mut ledger = Ledger::new(std::slice::from_ref(booked));
+fn mirror(case: &Case<'_>, ledger: &mut Ledger<'_>, placement: &Placement) -> Result<Vec<Explained>, Hold> {
     let mut lines = Vec::new();
     for place in ledger.places(0) {
         let (net, vat) = ledger.left(place);
         if net.is_zero() && vat.is_zero() {
             continue;
         }
-        let (split, why) = follow(case, &ledger, place, net, None, placement)?;
+        let (split, why) = follow(case, ledger, place, net, None, placement)?;
         let words = ledger.line(place).description.clone();
-        lines.extend(turned(&mut ledger, place, (net, vat), &split, &words, &why));
+        lines.extend(turned(ledger, place, (net, vat), &split, &words, &why));
     }
     Ok(lines)
 }

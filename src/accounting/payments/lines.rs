@@ -83,7 +83,7 @@ impl Draft<'_> {
             DocumentKind::CreditNote => MoneyOrigin::CreditNote,
         };
         match self.context.settled.get(&(kind, number.to_owned())) {
-            Some(Settled::Booked { our_ref, customer }) => {
+            Some(Settled::Booked { our_ref, customer, .. }) => {
                 self.line(origin, Some(number), customer, Some(*our_ref), part)
             }
             Some(Settled::Unlinked) => self.line(origin, Some(number), self.payer(row)?, None, part),

@@ -59,7 +59,9 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
         invoice["status"] = "pending".into();
         invoice.as_object_mut().map(|row| row.remove("generated_at"));
     }
-    let used = add_lines(&mut invoice, &charges, &tax, rows::number(&customer, "promotional_credits"), caller);
+    let promotional = rows::number(&customer, "promotional_credits");
+    let (store, left) = if is_pending { (Vec::new(), 0) } else { invoices::store_credit_left(site, &invoice) };
+    let used = add_lines(&mut invoice, &charges, &tax, (promotional, left), caller);
     let event = if is_pending { "pending_invoice_created" } else { "invoice_generated" };
     if used > 0 {
         promotional::enter(site, &customer, -used, &format!("Invoice {number}"), caller);
@@ -67,8 +69,9 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
     resettle(&mut invoice, caller.seconds(), caller);
     site.save_and_emit(Kind::Invoice, &mut invoice, event, caller);
     if !is_pending {
+        invoices::use_credits(site, &mut invoice, &store, "pre_tax", caller)?;
         let notes = invoices::credit_left(site, &invoice);
-        invoices::use_credits(site, &mut invoice, &notes, caller)?;
+        invoices::use_credits(site, &mut invoice, &notes, "post_tax", caller)?;
     }
     Ok(wrapped(Kind::Invoice, &invoice))
 }
@@ -179,21 +182,32 @@ fn head(
     Ok(invoice)
 }
 
-/// The lines with their taxes, and the sums over them. `credits` of the customer are used up as a discount; gives how
-/// much of them.
-fn add_lines(invoice: &mut Value, charges: &[Charge], tax: &Tax, credits: i64, caller: Caller<'_>) -> i64 {
+/// The lines with their taxes, and the sums over them. Promotional credits of the customer are used up as a discount; gives
+/// how much of them. Store credits lower what is taxed, not what is sold.
+fn add_lines(
+    invoice: &mut Value,
+    charges: &[Charge],
+    tax: &Tax,
+    (promotional, store): (i64, i64),
+    caller: Caller<'_>,
+) -> i64 {
     let number = invoice["id"].as_str().unwrap_or_default().replace('-', "");
     let (mut lines, mut taxes, mut discounts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut sub_total, mut tax_total) = (0, 0);
     let mut of = charges.iter().map(|charge| charge.unit_amount * charge.quantity).sum::<i64>();
-    let used = credits.clamp(0, of.max(0));
+    let used = promotional.clamp(0, of.max(0));
     let mut left = used;
+    let mut net_of = of - used;
+    let mut untaxed = store.clamp(0, net_of.max(0));
     for (index, charge) in charges.iter().enumerate() {
         let amount = charge.unit_amount * charge.quantity;
         let discount = share(left, amount, of);
         (left, of) = (left - discount, of - amount);
         let tax = if charge.taxable { tax.clone() } else { Tax::Exempt("product_exempt") };
-        let parts = tax.parts(amount - discount, false);
+        let net = amount - discount;
+        let before_tax = share(untaxed, net, net_of);
+        (untaxed, net_of) = (untaxed - before_tax, net_of - net);
+        let parts = tax.parts(net - before_tax, false);
         let id = format!("li_{number}{index}");
         let mut line = line(charge, &id, amount, &parts, caller);
         if let Tax::Exempt(reason) = tax {

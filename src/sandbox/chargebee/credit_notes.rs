@@ -144,7 +144,7 @@ fn body(site: &mut Site, fields: &Fields<'_>, invoice: &Value, kind: &str) -> Re
             }
         }
     }
-    Ok((body, 0))
+    Ok((if kind == "store" { body.before_tax() } else { body }, 0))
 }
 
 /// One line without tax: a store note has none when it is made.

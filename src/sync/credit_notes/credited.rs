@@ -86,7 +86,8 @@ pub async fn booked_invoice(session: &Session<'_>, booked: &Booked) -> SyncResul
         let names = |line: &EntryLine| line.credits.as_ref().is_some_and(|named| named.invoice == booked.identity);
         credits.extend(lines.into_iter().filter(names));
     }
-    Ok(Some(BookedInvoice { identity: booked.identity.clone(), entry, credits }))
+    let identity = booked.identity.clone();
+    Ok(Some(BookedInvoice { identity, entry, credits, releases: Vec::new() }))
 }
 
 /// The invoice of the reference is not booked: waited for while it may be, else of no account to the note.

@@ -5,6 +5,7 @@ use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::items::learn_missing_items;
 use super::super::progress::Step;
+use super::super::releases;
 use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
@@ -12,7 +13,7 @@ use super::super::voids::note_reversal;
 use super::KIND;
 use super::credited::{Credited, credited};
 use crate::accounting::context::Decision;
-use crate::accounting::{BookedInvoice, book_credit_note};
+use crate::accounting::{BookedInvoice, book_credit_note, releases_wanted};
 use crate::domain::calendar::business_date;
 use crate::domain::credit_note::CreditNote;
 use crate::domain::entry::SalesEntry;
@@ -53,7 +54,7 @@ pub async fn settle(
         Ok(place) => place,
         Err(why) => return hold(session, note, why, tally).await,
     };
-    let invoices = match credited(session, note).await? {
+    let mut invoices = match credited(session, note).await? {
         Credited::Invoices(invoices) => invoices,
         Credited::Hold(why) => return hold(session, note, why, tally).await,
         Credited::Nothing => {
@@ -62,6 +63,8 @@ pub async fn settle(
         }
     };
     learn_missing_items(session, router, place, &note.body).await?;
+    let wanted = releases_wanted(note, &invoices, start, &router.entities()[place].context());
+    releases::read(session, &mut invoices, &wanted).await?;
     let decide = |books: &EntityBooks<'_>| verdict(note, &invoices, start, books);
     carry_out(session, router, place, note, decide, tally).await
 }

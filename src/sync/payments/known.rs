@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::documents::account_of;
@@ -42,6 +44,13 @@ pub async fn settled(
     Ok(settled)
 }
 
+/// The rate that was sent with a document, whatever it was booked as; an invoice that the books issue states none.
+#[derive(Deserialize)]
+struct Rated {
+    #[serde(default)]
+    rate: Option<Decimal>,
+}
+
 async fn known(
     session: &Session<'_>,
     division: i32,
@@ -56,7 +65,8 @@ async fn known(
     // Of a number that came back the latest is what is paid now.
     let booked = session.state.booked_under(name, &application.document).await?;
     if let Some(booked) = booked.into_iter().rev().find(|booked| booked.division == division) {
-        return Ok(Settled::Booked { our_ref: booked.entry_number, customer: booked.customer });
+        let rate = booked.sent::<Rated>()?.and_then(|sent| sent.rate);
+        return Ok(Settled::Booked { our_ref: booked.entry_number, customer: booked.customer, rate });
     }
     let in_scope = |from: Date| {
         let date = application.document_date.map(|date| business_date(date, &session.connection.time_zone));

@@ -1,5 +1,7 @@
 //! What holds for every invoice and its partial credits, by both methods of deferral (E21, I2, I8).
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use koppel::accounting::BookedInvoice;
 use koppel::accounting::rulebook::DeferralMethod;
@@ -137,6 +139,38 @@ proptest! {
                 // The last period of all is given back at once where nothing is left to put off.
                 let is_settled = period.key == last && period.days.to >= line.deferral.map_or(period.days.to, |range| range.to);
                 prop_assert!(is_settled || (invoice + turned).abs() <= Decimal::ONE, "{}: {invoice} and {turned}", period.key);
+            }
+        }
+    }
+
+    /// The same where the books' own releases are known, by what they release to the cent: they round in each period and put
+    /// the rest of it all into the last one, of the credits' ranges too.
+    #[test]
+    fn once_all_is_credited_the_books_own_releases_cancel_within_a_cent(story in story()) {
+        let world = story.world();
+        let mut booked = booked_and_released(&world, &story.invoice());
+        let credits = credited(&story, &mut booked);
+        let last = story.closed.max(i16::from(story.credits.last().unwrap().0) - 1);
+        let last = PeriodKey { year: 2026, period: last + 1 };
+        for (at, line) in booked.entry.lines.iter().enumerate() {
+            let credited: Vec<&EntryLine> =
+                credits.iter().filter(|credit| credit.credits.as_ref().unwrap().line == at).collect();
+            prop_assert_eq!(credited.iter().map(|credit| credit.net).sum::<Amount>(), -line.net);
+            prop_assert_eq!(credited.iter().map(|credit| credit.vat).sum::<Amount>(), -line.vat);
+            let mut periods: BTreeMap<PeriodKey, i64> = BTreeMap::new();
+            let mut put_off = 0;
+            for line in std::iter::once(line).chain(credited.iter().copied()) {
+                put_off += line.deferral.map_or(0, |_| line.net.0);
+                for (key, cents) in released_by_books(&world, line) {
+                    *periods.entry(key).or_default() += cents;
+                    put_off -= cents;
+                }
+            }
+            prop_assert_eq!(put_off, 0, "the balance of the deferral ends at exactly zero");
+            // What falls into the credit's own period is given back at once.
+            let later = periods.iter().filter(|(key, _)| **key > last);
+            for (key, cents) in later {
+                prop_assert!(cents.abs() <= 1, "{key}: {cents} of {periods:?}");
             }
         }
     }

@@ -1,12 +1,15 @@
 //! Builders and words for credits.
 
 use koppel::accounting::context::{BookingContext, Decision, PlannedEntry};
+use koppel::accounting::rulebook::DeferralMethod;
 use koppel::accounting::{BookedInvoice, book_credit_note, book_void};
 use koppel::domain::credit_note::{CreditCause, CreditNote};
-use koppel::domain::entry::SalesEntry;
+use koppel::domain::entry::{EntryLine, PeriodKey, SalesEntry};
 use koppel::domain::hold::Hold;
 use koppel::domain::invoice::{Invoice, InvoiceLine, InvoiceStatus, LineTax};
-use koppel::domain::money::Amount;
+use koppel::domain::ledger::Release;
+use koppel::domain::master::FinancialPeriod;
+use koppel::domain::money::{Amount, Currency};
 
 use super::world::*;
 use super::written::whole;
@@ -39,12 +42,62 @@ pub fn note_of(body: &Invoice, day: &str) -> CreditNote {
     let credited_lines = body.lines.iter().map(|line| (id(line), line.id.clone())).collect();
     let body =
         Invoice { number: "CN-1".to_owned(), lines, net_term_days: None, due_date: None, ..dated(day, body.clone()) };
-    CreditNote { body, cause: CreditCause::Credit, reference_invoice: Some("INV-1".to_owned()), credited_lines }
+    let reference_invoice = Some("INV-1".to_owned());
+    CreditNote { body, cause: CreditCause::Credit, reference_invoice, credited_lines, before_tax: false }
 }
 
 /// The invoice as `world` books it.
 pub fn booked(world: &World, invoice: &Invoice) -> BookedInvoice {
-    BookedInvoice { identity: invoice.identity().0, entry: world.book(invoice).entry, credits: Vec::new() }
+    let entry = world.book(invoice).entry;
+    BookedInvoice { identity: invoice.identity().0, entry, credits: Vec::new(), releases: Vec::new() }
+}
+
+/// The invoice as `world` books it, with the rows by which the books then release it.
+pub fn booked_and_released(world: &World, invoice: &Invoice) -> BookedInvoice {
+    let booked = booked(world, invoice);
+    let lines = booked.entry.lines.iter();
+    let releases = lines.flat_map(|line| release_rows(world, line, booked.entry.currency)).collect();
+    BookedInvoice { releases, ..booked }
+}
+
+/// What the books release of a line in each period: by equal shares or by days, each rounded half away from zero, and the rest
+/// in the last one.
+pub fn released_by_books(world: &World, line: &EntryLine) -> Vec<(PeriodKey, i64)> {
+    let Some(range) = line.deferral else { return Vec::new() };
+    let mut periods: Vec<_> = world.master.periods.iter().filter(|period| period.days.overlaps(&range)).collect();
+    periods.sort_by_key(|period| period.key);
+    let days = |period: &&FinancialPeriod| {
+        let (from, to) = (period.days.from.max(range.from), period.days.to.min(range.to));
+        match world.rules.policies.deferral_method {
+            DeferralMethod::PerPeriod => 1,
+            DeferralMethod::ByDay => i64::from(from.until(to).unwrap().get_days()) + 1,
+        }
+    };
+    let whole: i64 = periods.iter().map(days).sum();
+    let mut left = line.net.0;
+    let last = periods.len() - 1;
+    let mut released = Vec::new();
+    for (at, period) in periods.iter().enumerate() {
+        let exact = line.net.0.abs() * days(period);
+        let rounded = (2 * exact + whole) / (2 * whole) * line.net.0.signum();
+        let part = if at == last { left } else { rounded };
+        left -= part;
+        released.push((period.key, part));
+    }
+    released
+}
+
+/// The rows of type 84 of a line: out of the balance sheet, into the revenue of each period. Debit is positive.
+fn release_rows(world: &World, line: &EntryLine, currency: Currency) -> Vec<Release> {
+    let row = |account, period, cents: i64| Release {
+        gl_account: Some(account),
+        period,
+        amount: Amount(cents).to_decimal(currency),
+        currency: currency.to_string(),
+    };
+    let released = released_by_books(world, line).into_iter();
+    let rows = |(period, cents)| [row(account_id("1850"), period, cents), row(line.account.id, period, -cents)];
+    released.flat_map(rows).collect()
 }
 
 pub fn decide(world: &World, note: &CreditNote, invoices: &[BookedInvoice]) -> Decision {

@@ -11,7 +11,7 @@ use rstest::rstest;
 
 use super::credit_world::*;
 use super::world::*;
-use super::written::whole;
+use super::written::{shown, whole};
 
 /// A year at EUR 1,200 and 21 %, dated on its first day.
 fn year() -> Invoice {
@@ -287,6 +287,36 @@ fn rounding_is_given_back_where_it_was_booked() {
             "X 8999 -0.01 0.00 code 0 | Rounding"
         ]
     );
+}
+
+/// A line of the note in two parts, by two rates: each part goes where its rate was booked; and where nothing was, both
+/// are ruled.
+#[test]
+fn a_line_of_two_rates_is_credited_part_by_part() {
+    let world = World::new();
+    let row = |rate: &str, taxable, tax| koppel::domain::invoice::LineTax {
+        name: format!("btw {rate}"),
+        rate: percent(rate),
+        taxable: Amount(taxable),
+        tax: Amount(tax),
+    };
+    let split = |high, low| {
+        let mut line = line("team-eur-monthly", high + low, "21", high * 21 / 100 + low * 9 / 100);
+        line.taxes = vec![row("21", high, high * 21 / 100), row("9", low, low * 9 / 100)];
+        invoice(vec![line])
+    };
+    let whole = dated("2026-03-01", split(6_000, 4_000));
+    let note = note_of(&split(3_000, 1_000), "2026-03-05");
+    let expected = [
+        "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+        "R 8000 -30.00 -6.30 code 2 | Line team-eur-monthly",
+        "R 8000 -10.00 -0.90 code 1 | Line team-eur-monthly",
+    ];
+    assert_eq!(written(&world, &note, &[booked(&world, &whole)]), expected);
+    assert_eq!(shown(&credit(&world, &note, &[]).entry), expected[1..], "by the rules, and each part once");
+    let other = dated("2026-03-01", invoice(vec![line("team-eur-monthly", 10_000, "21", 2_100)]));
+    let hold = held(&world, &note, &[booked(&world, &other)]);
+    assert!(hold.message.contains("credited at 9 % and what it credits was booked at 21 %"), "{}", hold.message);
 }
 
 #[test]

@@ -322,6 +322,26 @@ In Bank 25 2026-03-05 2026-03 USD at 0.9123 control 1153
     assert_eq!(World::new().payment(&other_base).rate, None);
 }
 
+/// A site that states its rates the other way round does so on payments too, which state no other rate: the rate at which
+/// the books hold the invoice tells.
+#[rstest]
+#[case::the_same_way("0.9123", Some("0.9123"))]
+#[case::the_other_way_round("1.25", Some("0.8"))]
+#[case::contradicting_each_other("3", None)]
+fn a_payment_s_rate_is_read_as_that_of_its_invoice(#[case] stated: &str, #[case] rate: Option<&str>) {
+    let dollars = Transaction {
+        currency: Currency::from_code("USD").unwrap(),
+        exchange_rate: Some(stated.parse().unwrap()),
+        ..payment(12_100, &[("INV-1", 12_100)])
+    };
+    let world = World::with(|world| {
+        let known = world.settled.get_mut(&(DocumentKind::Invoice, "INV-1".to_owned()));
+        let Some(Settled::Booked { rate, .. }) = known else { panic!("INV-1 is booked in this world") };
+        *rate = Some("0.85".parse().unwrap());
+    });
+    assert_eq!(world.payment(&dollars).rate.map(|rate| rate.to_string()).as_deref(), rate);
+}
+
 #[test]
 fn a_payment_in_cash_of_a_machine_goes_into_the_cash_journal() {
     let world = World::with(|world| world.rules.methods.push(row(5, Some("card"), None, None, "10")));
