@@ -41,7 +41,7 @@ mod vat;
 
 pub use book::book_invoice;
 pub use conflicts::{ConflictKind, RuleConflict, conflicts, conflicts_seen_from};
-pub use credit::{BookedInvoice, book_credit_note, book_void};
+pub use credit::{BookedInvoice, book_credit_note, book_note_void, book_void};
 pub use digest::books_digest;
 pub use outlook::{PeriodOutlook, TermEnd, latest_term_end, period_outlook};
 pub use preflight::{Finding, FindingReason, Topic, preflight};

@@ -8,6 +8,8 @@ mod credits;
 mod currency;
 mod holds;
 mod judging;
+mod note_void_properties;
+mod note_voids;
 mod own_fields;
 mod periods;
 mod properties;

@@ -28,4 +28,5 @@ mod quotas;
 mod receipts;
 mod refusals;
 mod repeat;
+mod withdrawn;
 mod world;

@@ -14,12 +14,15 @@ use crate::accounting::tax_parts::{TaxPart, parts};
 use crate::accounting::{deferral, position, text};
 use crate::domain::calendar::DateRange;
 use crate::domain::credit_note::{CreditCause, CreditNote};
-use crate::domain::entry::{CreditedLine, EntryLine};
+use crate::domain::entry::{CreditedLine, EntryKind, EntryLine, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::master::{AccountKind, DimensionUse};
 use crate::domain::money::Amount;
 use rust_decimal::Decimal;
+
+/// Why a write-off is never spread.
+const WRITTEN_OFF: &str = "written off at once: the revenue stays where it is";
 
 /// A credit on its way to its entry.
 pub(super) struct Credit<'a> {
@@ -41,7 +44,8 @@ impl Credit<'_> {
             let group =
                 ledger.group(self.case, source, rate).map_err(|booked| other_rate(self.case, line, rate, &booked))?;
             if group.is_empty() {
-                return by_the_rules(self.case, &self.placement, line);
+                let ruled = by_the_rules(self.case, &self.placement, line)?;
+                return ruled.into_iter().map(|explained| self.written_off(line, explained)).collect();
             }
             lines.extend(self.part(ledger, line, &group, part)?);
         }
@@ -83,7 +87,7 @@ impl Credit<'_> {
         net: Amount,
     ) -> Result<(Split, String), Hold> {
         if self.note.cause == CreditCause::WriteOff {
-            return Ok((Split::whole(net), "written off at once: the revenue stays where it is".to_owned()));
+            return Ok((Split::whole(net), WRITTEN_OFF.to_owned()));
         }
         if self.case.rules().policies.credit_note_deferral == CreditNoteDeferral::AsIssued {
             let own = deferral::of(self.case, line, &self.placement.period)?;
@@ -103,11 +107,13 @@ impl Credit<'_> {
         let fits = |code: Option<String>, demand| code.filter(|_| demand != DimensionUse::Forbidden);
         let entry = EntryLine {
             account: target.reference(),
+            deferral: None,
             cost_center: fits(entry.cost_center, target.account.cost_center),
             cost_unit: fits(entry.cost_unit, target.account.cost_unit),
             ..entry
         };
-        Ok((entry, LineExplanation { revenue_account: target.why, ..why }))
+        let deferral = WRITTEN_OFF.to_owned();
+        Ok((entry, LineExplanation { revenue_account: target.why, deferral, original_range: None, ..why }))
     }
 }
 
@@ -141,16 +147,16 @@ pub(super) fn follow(
     own: Option<DateRange>,
     placement: &Placement,
 ) -> Result<(Split, String), Hold> {
-    let invoice = &ledger.invoice(place).entry.your_ref;
+    let original = named(&ledger.invoice(place).entry);
     let Some(booked) = ledger.line(place).deferral else {
-        return Ok((Split::whole(net), format!("invoice {invoice} was booked without deferral")));
+        return Ok((Split::whole(net), format!("{original} was booked without deferral")));
     };
     let id = ledger.line(place).source_line.clone().unwrap_or_default();
     let (range, taken) = match own.and_then(|own| within(own, booked)) {
         Some(own) => (own, &super::booked::Taken::default()),
         None => (booked, ledger.taken(place)),
     };
-    let why = format!("follows invoice {invoice}, released over {}..{}", range.from, range.to);
+    let why = format!("follows {original}, released over {}..{}", range.from, range.to);
     Ok((split(case, &id, net, range, taken, placement)?, why))
 }
 
@@ -192,7 +198,7 @@ pub(super) fn turned(
             credits: Some(credits.clone()),
             ..booked.clone()
         };
-        lines.push((line, explanation(&invoice.entry.your_ref, why)));
+        lines.push((line, explanation(&named(&invoice.entry), why)));
     };
     if split.later.is_none() || !split.now.is_zero() {
         let stands_for = split.now_range.filter(|_| split.later.is_some());
@@ -204,8 +210,14 @@ pub(super) fn turned(
     lines
 }
 
-fn explanation(invoice: &str, deferral: &str) -> LineExplanation {
-    let as_booked = format!("as invoice {invoice} was booked");
+/// What is given back, in the words of an explanation.
+fn named(entry: &SalesEntry) -> String {
+    let noun = if entry.kind == EntryKind::Credit { "credit note" } else { "invoice" };
+    format!("{noun} {}", entry.your_ref)
+}
+
+fn explanation(original: &str, deferral: &str) -> LineExplanation {
+    let as_booked = format!("as {original} was booked");
     LineExplanation {
         revenue_account: as_booked.clone(),
         vat_code: as_booked.clone(),
