@@ -72,11 +72,7 @@ fn a_voided_write_off_comes_back_to_its_own_account() {
     let gone = voided_note(&note, "2026-09-10T10:00:00Z");
     let expected = ["R 4900 1200.00 252.00 code 2 | Line team-eur-yearly"];
     assert_eq!(shown(&note_mirror(&world, &gone, Some(&entry))), expected);
-    // As it would be where only the books know how it was booked.
-    assert_eq!(
-        shown(&note_mirror(&world, &gone, None)),
-        ["R 4900 1200.00 252.00 code 2 | Line team-eur-yearly 2026-01-01..2026-12-31"]
-    );
+    assert_eq!(shown(&note_mirror(&world, &gone, None)), expected, "ruled anew, where only the books know of it");
 }
 
 /// A write-off of an invoice that is not known as it was booked is a loss all the same.
@@ -84,8 +80,7 @@ fn a_voided_write_off_comes_back_to_its_own_account() {
 fn a_write_off_of_an_adopted_invoice_goes_to_its_own_account() {
     let mut note = note_of(&year(), "2026-07-10");
     note.cause = CreditCause::WriteOff;
-    let lines = written(&World::new(), &note, &[]);
-    assert!(lines.iter().all(|line| line.starts_with("R 4900 -1200.00 -252.00 code 2 | Line")), "{lines:?}");
+    assert_eq!(written(&World::new(), &note, &[]), ["R 4900 -1200.00 -252.00 code 2 | Line team-eur-yearly"]);
 }
 
 #[test]

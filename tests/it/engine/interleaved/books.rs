@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use koppel::sync::kinds::{DOCUMENTS, RECEIPT};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ const DIVISIONS: [i32; 3] = [100_001, 100_002, 100_003];
 #[derive(Clone, Debug)]
 pub struct Books {
     /// By division, customer, GL account and currency.
-    balances: BTreeMap<(i32, String, String, String), i64>,
+    balances: BTreeMap<Place, i64>,
     /// What is open in Exact, by division, account's mark and currency.
     open: BTreeMap<(i32, String, String), i64>,
     /// The items behind that, to show where they differ.
@@ -28,23 +29,36 @@ pub struct Books {
     money: BTreeMap<Vec<String>, usize>,
     /// By the reference that Koppel gives what it records: how often there is such a transaction.
     recorded: BTreeMap<String, usize>,
-    /// By number: reason and customer.
+    /// By number: kind and reason.
     held: BTreeMap<String, (String, String)>,
-    /// Customers of whom a document was withdrawn. What was booked of it stays in the books and is told, what was not is
-    /// not booked any more: which it is depends on what comes first, and is no difference.
-    withdrawn: BTreeSet<String>,
+    /// Documents that were deleted, by number. What was booked of one stays in the books and is told, what was not is not
+    /// booked any more; of one that was made again under its number, the first or the second is booked. Which it is depends
+    /// on what comes first, and is no difference: their own entries are left out of the comparison, and nothing else.
+    deleted: BTreeSet<String>,
+    /// What the sales entries under each number did: what is taken out with a deleted document.
+    effects: BTreeMap<String, Vec<Effect>>,
 }
+
+/// What one row of a sales entry did.
+#[derive(Clone, Debug)]
+enum Effect {
+    Balance(Place, i64),
+    Open((i32, String, String), i64),
+}
+
+/// Division, customer, GL account and currency.
+type Place = (i32, String, String, String);
 
 impl Books {
     pub async fn read(world: &World) -> Self {
-        let held = world.held().await;
         let documents = world.chargebee.invoices().into_iter().chain(world.chargebee.credit_notes());
-        let is_withdrawn =
-            |row: &Value| row["deleted"] == true || row["object"] == "credit_note" && row["status"] == "voided";
-        let gone = documents.filter(is_withdrawn).map(|row| text(&row, "customer_id"));
-        let made_again = held.values().filter(|held| held.hold.reason.as_str() == "DocumentRecreated");
+        let gone = documents.filter(|row| row["deleted"] == true).map(|row| text(&row, "id"));
+        let held = held(world).await;
+        let made_again = |(_, reason): &&(String, String)| reason == "DocumentRecreated";
+        let made_again = held.iter().filter(|(_, held)| made_again(held)).map(|(number, _)| number.clone());
         let mut books = Self {
-            withdrawn: gone.chain(made_again.filter_map(|held| held.customer.clone())).collect(),
+            deleted: gone.chain(made_again).collect(),
+            effects: BTreeMap::new(),
             balances: BTreeMap::new(),
             open: BTreeMap::new(),
             items: BTreeMap::new(),
@@ -53,12 +67,7 @@ impl Books {
             notes: rows(&world.chargebee.credit_notes(), NOTE),
             money: BTreeMap::new(),
             recorded: BTreeMap::new(),
-            held: held
-                .into_iter()
-                .map(|(number, held)| {
-                    (number, (held.hold.reason.as_str().to_owned(), held.customer.unwrap_or_default()))
-                })
-                .collect(),
+            held,
         };
         for row in world.chargebee.transactions() {
             let reference = word(&row["reference_number"]);
@@ -71,8 +80,6 @@ impl Books {
         for division in DIVISIONS {
             books.read_division(world, division);
         }
-        books.balances.retain(|_, amount| *amount != 0);
-        books.open.retain(|_, amount| *amount != 0);
         books
     }
 
@@ -85,9 +92,16 @@ impl Books {
         let ledger = world.exact.ledger(division, None);
         let customers: BTreeMap<Uuid, Uuid> =
             ledger.iter().filter_map(|row| Some((row.entry_id, row.account?))).collect();
+        let entries = world.exact.entries(division);
+        let numbers: BTreeMap<Uuid, String> =
+            entries.iter().map(|entry| (entry.entry_id, entry.your_ref.clone())).collect();
         for row in ledger {
             let mark = customers.get(&row.entry_id).map(|account| mark_of(*account)).unwrap_or_default();
-            *self.balances.entry((division, mark, row.gl_account, row.currency)).or_default() += row.amount;
+            let place = (division, mark, row.gl_account, row.currency);
+            *self.balances.entry(place.clone()).or_default() += row.amount;
+            if let Some(number) = numbers.get(&row.entry_id) {
+                self.effects.entry(number.clone()).or_default().push(Effect::Balance(place, row.amount));
+            }
         }
         for item in world.exact.open_items(division) {
             let mark = mark_of(item.account);
@@ -98,7 +112,10 @@ impl Books {
             self.items.entry((division, mark.clone())).or_default().push(told);
             *self.open.entry((division, mark, item.currency)).or_default() += item.open;
         }
-        for entry in world.exact.entries(division) {
+        for entry in entries {
+            let owed = (division, mark_of(entry.customer), entry.currency);
+            let effect = Effect::Open(owed, entry.total);
+            self.effects.entry(entry.your_ref.clone()).or_default().push(effect);
             *self.booked.entry((division, entry.your_ref, entry.total < 0)).or_default() += 1;
         }
     }
@@ -122,24 +139,29 @@ impl Books {
     }
 
     pub fn assert_same(&self, other: &Self, when: &str) {
-        let withdrawn: BTreeSet<&String> = self.withdrawn.union(&other.withdrawn).collect();
-        let (one, other) = (self.without(&withdrawn), other.without(&withdrawn));
-        same(&one.held, &other.held, when, "what is held");
+        let deleted: BTreeSet<&String> = self.deleted.union(&other.deleted).collect();
+        let (one, other) = (self.without(&deleted), other.without(&deleted));
         same(&one.invoices, &other.invoices, when, "invoices in Chargebee");
         same(&one.notes, &other.notes, when, "credit notes in Chargebee");
         same(&one.money, &other.money, when, "transactions in Chargebee");
+        same(&one.held, &other.held, when, "what is held");
         one.show_accounts_that_differ(&other);
         same(&one.open, &other.open, when, "what is open in Exact Online");
         same(&one.balances, &other.balances, when, "balances in Exact Online");
     }
 
-    /// Without these customers.
-    fn without(&self, customers: &BTreeSet<&String>) -> Self {
+    /// Without what was booked, or is held, of these documents.
+    fn without(&self, deleted: &BTreeSet<&String>) -> Self {
         let mut books = self.clone();
-        books.held.retain(|_, (_, customer)| !customers.contains(customer));
-        books.balances.retain(|(_, customer, ..), _| !customers.contains(customer));
-        books.open.retain(|(_, customer, _), _| !customers.contains(customer));
-        books.money.retain(|row, _| !customers.contains(&row[4]));
+        books.held.retain(|number, _| !deleted.contains(number));
+        for effect in deleted.iter().filter_map(|number| self.effects.get(*number)).flatten() {
+            match effect {
+                Effect::Balance(place, amount) => *books.balances.entry(place.clone()).or_default() -= amount,
+                Effect::Open(owed, amount) => *books.open.entry(owed.clone()).or_default() -= amount,
+            }
+        }
+        books.balances.retain(|_, amount| *amount != 0);
+        books.open.retain(|_, amount| *amount != 0);
         books
     }
 
@@ -150,6 +172,18 @@ impl Books {
             eprintln!("{account:?}: {:#?}\nor {:#?}", self.items.get(&account), other.items.get(&account));
         }
     }
+}
+
+/// All that is held, of every kind.
+async fn held(world: &World) -> BTreeMap<String, (String, String)> {
+    let state = world.state().await;
+    let mut all = BTreeMap::new();
+    for kind in DOCUMENTS.into_iter().chain([RECEIPT]) {
+        for held in state.held_page(kind, "", 10_000).await.unwrap() {
+            all.insert(lasting(&held.number), (kind.to_owned(), held.hold.reason.as_str().to_owned()));
+        }
+    }
+    all
 }
 
 const INVOICE: &[&str] =
