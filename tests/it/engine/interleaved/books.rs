@@ -91,15 +91,15 @@ impl Books {
         };
         let ledger = world.exact.ledger(division, None);
         let customers: BTreeMap<Uuid, Uuid> =
-            ledger.iter().filter_map(|row| Some((row.entry_id, row.account?))).collect();
+            ledger.iter().filter_map(|row| Some((row.source_entry, row.account?))).collect();
         let entries = world.exact.entries(division);
         let numbers: BTreeMap<Uuid, String> =
             entries.iter().map(|entry| (entry.entry_id, entry.your_ref.clone())).collect();
         for row in ledger {
-            let mark = customers.get(&row.entry_id).map(|account| mark_of(*account)).unwrap_or_default();
+            let mark = customers.get(&row.source_entry).map(|account| mark_of(*account)).unwrap_or_default();
             let place = (division, mark, row.gl_account, row.currency);
             *self.balances.entry(place.clone()).or_default() += row.amount;
-            if let Some(number) = numbers.get(&row.entry_id) {
+            if let Some(number) = numbers.get(&row.source_entry) {
                 self.effects.entry(number.clone()).or_default().push(Effect::Balance(place, row.amount));
             }
         }
