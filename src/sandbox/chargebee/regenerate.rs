@@ -107,7 +107,8 @@ fn rename_lines(document: &mut Value, caller: Caller<'_>) {
             row[key] = renamed(&row[key]);
         }
     }
-    for row in document["discounts"].as_array_mut().into_iter().flatten().filter(|row| row.get("line_item_id").is_some())
+    for row in
+        document["discounts"].as_array_mut().into_iter().flatten().filter(|row| row.get("line_item_id").is_some())
     {
         row["line_item_id"] = renamed(&row["line_item_id"]);
     }

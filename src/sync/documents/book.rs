@@ -148,7 +148,12 @@ fn intent_of<P: Posting>(
 }
 
 /// The entries of others under the document's reference.
-pub(super) async fn unrecorded(session: &Session<'_>, division: i32, reference: &str, account: Uuid) -> SyncResult<Vec<Existing>> {
+pub(super) async fn unrecorded(
+    session: &Session<'_>,
+    division: i32,
+    reference: &str,
+    account: Uuid,
+) -> SyncResult<Vec<Existing>> {
     let mut free = Vec::new();
     for entry in session.state.entries_under(division, reference).await? {
         if !session.state.is_entry_recorded(entry.entry_id).await? {

@@ -31,11 +31,7 @@ pub trait Voidable: Document + Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// The state store's.
-    fn standing(
-        &self,
-        session: &Session<'_>,
-        booked: &Booked,
-    ) -> impl Future<Output = SyncResult<Standing>> + Send;
+    fn standing(&self, session: &Session<'_>, booked: &Booked) -> impl Future<Output = SyncResult<Standing>> + Send;
 
     /// What the mirror entry is made by, as the state knows it.
     type Basis: Send + Sync;
@@ -138,7 +134,7 @@ pub async fn reverse<D: Voidable>(
     };
     carry_out(session, router, place, &void, decide, tally).await?;
     // Booked, or nothing was left of it.
-    let waits = session.state.is_held(D::VOID, document.number()).await?
-        || session.state.has_intent(D::VOID, identity).await?;
+    let waits =
+        session.state.is_held(D::VOID, document.number()).await? || session.state.has_intent(D::VOID, identity).await?;
     Ok(!waits)
 }

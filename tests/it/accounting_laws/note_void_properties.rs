@@ -29,8 +29,7 @@ fn story() -> impl Strategy<Value = Story> {
     let lines = prop::collection::vec((1_i64..5_000_000, term), 1..=3);
     let notes = prop::collection::vec((2_i8..=11, 1_i64..=100, 0_i8..=9), 1..=4);
     let method = prop_oneof![Just(DeferralMethod::PerPeriod), Just(DeferralMethod::ByDay)];
-    (method, lines, notes, 0_i16..=2)
-        .prop_map(|(method, lines, notes, closed)| Story { method, lines, notes, closed })
+    (method, lines, notes, 0_i16..=2).prop_map(|(method, lines, notes, closed)| Story { method, lines, notes, closed })
 }
 
 /// A note or a void, on its day.

@@ -85,11 +85,7 @@ fn a_write_off_of_an_adopted_invoice_goes_to_its_own_account() {
 
 #[test]
 fn a_void_of_a_note_that_the_books_held_before_is_ruled_anew() {
-    let rounded = |invoice: Invoice| Invoice {
-        round_off: Amount(1),
-        total: invoice.total + Amount(1),
-        ..invoice
-    };
+    let rounded = |invoice: Invoice| Invoice { round_off: Amount(1), total: invoice.total + Amount(1), ..invoice };
     let (note, _) = note_of_july();
     let note = CreditNote { body: rounded(note.body), ..note };
     let mirror = note_mirror(&World::new(), &voided_note(&note, "2026-07-31T10:00:00Z"), None);

@@ -53,7 +53,10 @@ async fn e25_a_note_that_is_voided_after_it_was_booked_is_reversed_once() {
     let report = world.run_to_end().await;
     assert_nothing_left(&world, &note, 2);
     assert_eq!(world.entries_of(&note)[1].kind, 20, "a sales entry");
-    assert_eq!((held_for(&world, "creditNote", &note).await, held_for(&world, "creditNoteVoid", &note).await), (None, None));
+    assert_eq!(
+        (held_for(&world, "creditNote", &note).await, held_for(&world, "creditNoteVoid", &note).await),
+        (None, None)
+    );
     assert!(!condition(&report, "DocumentsFlowing").2.contains(&note));
     assert_nothing_more_is_written(&world).await;
 }
@@ -197,7 +200,9 @@ async fn e25_what_is_deleted_after_it_was_booked_stays_booked_and_is_told_until_
     }
     assert_eq!(world.entries(), entries);
     let state = world.state().await;
-    assert!(state.decide_held("invoice", &invoice).await.unwrap() && state.decide_held("creditNote", &note).await.unwrap());
+    assert!(
+        state.decide_held("invoice", &invoice).await.unwrap() && state.decide_held("creditNote", &note).await.unwrap()
+    );
     // It changes once more, and is read again.
     world.chargebee.act(&format!("/invoices/{invoice}/make_again"), &[]).unwrap();
     world.chargebee.delete_invoice(&invoice).unwrap();
@@ -229,7 +234,11 @@ async fn e24_a_note_that_is_made_again_under_its_number_is_held_for_a_person() {
     }
     void_note(&world, &note).await;
     world.run_to_end().await;
-    assert_eq!(held_for(&world, "creditNote", &note).await.as_deref(), WITHDRAWN, "nothing stands for the entry any more");
+    assert_eq!(
+        held_for(&world, "creditNote", &note).await.as_deref(),
+        WITHDRAWN,
+        "nothing stands for the entry any more"
+    );
 }
 
 /// A person has corrected the first note's entry by hand: the second one is settled.
