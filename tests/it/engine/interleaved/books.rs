@@ -23,14 +23,16 @@ pub struct Books {
     booked: BTreeMap<(i32, String, bool), usize>,
     /// By number: status, due, paid, adjusted, credits applied.
     invoices: BTreeMap<String, Vec<String>>,
-    /// By number: status, available, refunded.
-    notes: BTreeMap<String, Vec<String>>,
+    /// By content, for which note gets which number depends on what comes first: status, available, refunded, and how often.
+    notes: BTreeMap<Vec<String>, usize>,
+    /// The content of each note, by its number.
+    named: BTreeMap<String, String>,
     /// Of each transaction what does not depend on when it was made, with how often there is such a one.
     money: BTreeMap<Vec<String>, usize>,
     /// By the reference that Koppel gives what it records: how often there is such a transaction.
     recorded: BTreeMap<String, usize>,
-    /// By number: kind and reason.
-    held: BTreeMap<String, (String, String)>,
+    /// Number, kind and reason of all that is held.
+    held: Vec<(String, String, String)>,
     /// Documents that were deleted, by number. What was booked of one stays in the books and is told, what was not is not
     /// booked any more; of one that was made again under its number, the first or the second is booked. Which it is depends
     /// on what comes first, and is no difference: their own entries are left out of the comparison, and nothing else.
@@ -51,11 +53,13 @@ type Place = (i32, String, String, String);
 
 impl Books {
     pub async fn read(world: &World) -> Self {
-        let documents = world.chargebee.invoices().into_iter().chain(world.chargebee.credit_notes());
-        let gone = documents.filter(|row| row["deleted"] == true).map(|row| text(&row, "id"));
+        let (invoices, notes) = (world.chargebee.invoices(), world.chargebee.credit_notes());
+        let gone = invoices.iter().chain(&notes).filter(|row| row["deleted"] == true).map(|row| text(row, "id"));
         let held = held(world).await;
-        let made_again = |(_, reason): &&(String, String)| reason == "DocumentRecreated";
-        let made_again = held.iter().filter(|(_, held)| made_again(held)).map(|(number, _)| number.clone());
+        let made_again = held.iter().filter(|(_, _, reason)| reason == "DocumentRecreated");
+        let made_again = made_again.map(|(number, ..)| number.clone());
+        let named: BTreeMap<String, String> =
+            notes.iter().map(|note| (text(note, "id"), told(note, CONTENT).join(" "))).collect();
         let mut books = Self {
             deleted: gone.chain(made_again).collect(),
             effects: BTreeMap::new(),
@@ -63,15 +67,18 @@ impl Books {
             open: BTreeMap::new(),
             items: BTreeMap::new(),
             booked: BTreeMap::new(),
-            invoices: rows(&world.chargebee.invoices(), INVOICE),
-            notes: rows(&world.chargebee.credit_notes(), NOTE),
+            invoices: invoices.iter().map(|row| (text(row, "id"), told(row, INVOICE))).collect(),
+            notes: counted(notes.iter().map(|note| [told(note, CONTENT), told(note, NOTE)].concat())),
+            named,
             money: BTreeMap::new(),
             recorded: BTreeMap::new(),
             held,
         };
-        for row in world.chargebee.transactions() {
+        // What was recorded and taken back is as if it had never been.
+        for row in world.chargebee.transactions().into_iter().filter(|row| row["deleted"] != true) {
             let reference = word(&row["reference_number"]);
-            let told = TRANSACTION.iter().map(|name| word(&row[name])).chain([lasting(&reference)]).collect();
+            let lasting = books.lasting(&reference);
+            let told = TRANSACTION.iter().map(|name| word(&row[name])).chain([lasting]).collect();
             *books.money.entry(told).or_default() += 1;
             if reference.starts_with(OURS) {
                 *books.recorded.entry(reference).or_default() += 1;
@@ -139,22 +146,26 @@ impl Books {
     }
 
     pub fn assert_same(&self, other: &Self, when: &str) {
-        let deleted: BTreeSet<&String> = self.deleted.union(&other.deleted).collect();
-        let (one, other) = (self.without(&deleted), other.without(&deleted));
+        // Another note may have the number of a deleted one in the other play.
+        let of_other = |books: &Self, theirs: &Self| -> BTreeSet<String> {
+            let invoices = theirs.deleted.iter().filter(|number| !theirs.named.contains_key(*number));
+            books.deleted.iter().chain(invoices).cloned().collect()
+        };
+        let (one, other) = (self.without(&of_other(self, other)), other.without(&of_other(other, self)));
         same(&one.invoices, &other.invoices, when, "invoices in Chargebee");
         same(&one.notes, &other.notes, when, "credit notes in Chargebee");
         same(&one.money, &other.money, when, "transactions in Chargebee");
-        same(&one.held, &other.held, when, "what is held");
+        same(&one.lasting_held(), &other.lasting_held(), when, "what is held");
         one.show_accounts_that_differ(&other);
         same(&one.open, &other.open, when, "what is open in Exact Online");
         same(&one.balances, &other.balances, when, "balances in Exact Online");
     }
 
     /// Without what was booked, or is held, of these documents.
-    fn without(&self, deleted: &BTreeSet<&String>) -> Self {
+    fn without(&self, deleted: &BTreeSet<String>) -> Self {
         let mut books = self.clone();
-        books.held.retain(|number, _| !deleted.contains(number));
-        for effect in deleted.iter().filter_map(|number| self.effects.get(*number)).flatten() {
+        books.held.retain(|(number, ..)| !deleted.contains(number));
+        for effect in deleted.iter().filter_map(|number| self.effects.get(number)).flatten() {
             match effect {
                 Effect::Balance(place, amount) => *books.balances.entry(place.clone()).or_default() -= amount,
                 Effect::Open(owed, amount) => *books.open.entry(owed.clone()).or_default() -= amount,
@@ -163,6 +174,23 @@ impl Books {
         books.balances.retain(|_, amount| *amount != 0);
         books.open.retain(|_, amount| *amount != 0);
         books
+    }
+
+    /// What is held, by what is the same in each play.
+    fn lasting_held(&self) -> BTreeMap<Vec<String>, usize> {
+        let told = |(number, kind, reason): &(String, String, String)| {
+            vec![self.lasting(number), kind.clone(), reason.clone()]
+        };
+        counted(self.held.iter().map(told))
+    }
+
+    /// A number or reference without what is another in each play: the row's id in a reference, the number of a note.
+    fn lasting(&self, reference: &str) -> String {
+        let named = |number: &str| self.named.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        let Some(rest) = reference.strip_prefix(OURS) else { return named(reference) };
+        let (division, rest) = rest.split_once('-').unwrap_or((rest, ""));
+        let document = rest.get(32..).unwrap_or_default();
+        format!("{OURS}{division}-{}", named(document.strip_prefix('-').unwrap_or(document)))
     }
 
     fn show_accounts_that_differ(&self, other: &Self) {
@@ -175,34 +203,39 @@ impl Books {
 }
 
 /// All that is held, of every kind.
-async fn held(world: &World) -> BTreeMap<String, (String, String)> {
+async fn held(world: &World) -> Vec<(String, String, String)> {
     let state = world.state().await;
-    let mut all = BTreeMap::new();
+    let mut all = Vec::new();
     for kind in DOCUMENTS.into_iter().chain([RECEIPT]) {
-        for held in state.held_page(kind, "", 10_000).await.unwrap() {
-            all.insert(lasting(&held.number), (kind.to_owned(), held.hold.reason.as_str().to_owned()));
-        }
+        let held = state.held_page(kind, "", 10_000).await.unwrap();
+        all.extend(held.into_iter().map(|held| (held.number, kind.to_owned(), held.hold.reason.to_string())));
     }
     all
 }
 
 const INVOICE: &[&str] =
     &["status", "amount_due", "amount_paid", "amount_adjusted", "credits_applied", "write_off_amount"];
+/// What a note is, whatever becomes of it.
+const CONTENT: &[&str] =
+    &["customer_id", "reference_invoice_id", "type", "create_reason_code", "currency_code", "total"];
 const NOTE: &[&str] = &["status", "amount_available", "amount_allocated", "amount_refunded"];
 const TRANSACTION: [&str; 5] = ["type", "payment_method", "status", "amount", "customer_id"];
 /// How the references of what Koppel records begin: `EX-{division}-{row of the books}-{document}`.
 const OURS: &str = "EX-";
 
-/// A reference without the row's id, which is another one in each play.
-fn lasting(reference: &str) -> String {
-    let Some(rest) = reference.strip_prefix(OURS) else { return reference.to_owned() };
-    let (division, rest) = rest.split_once('-').unwrap_or((rest, ""));
-    format!("{OURS}{division}-{}", rest.get(32..).unwrap_or_default())
+/// Attributes of a document. What is open is that, by whichever word: after its due date that depends on what it was before.
+fn told(row: &Value, names: &[&str]) -> Vec<String> {
+    let told = names.iter().map(|name| match word(&row[*name]).as_str() {
+        "posted" | "payment_due" | "not_paid" => "open".to_owned(),
+        other => other.to_owned(),
+    });
+    told.chain([word(&row["deleted"])]).collect()
 }
 
-fn rows(rows: &[Value], names: &[&str]) -> BTreeMap<String, Vec<String>> {
-    let told = |row: &Value| names.iter().map(|name| word(&row[name])).chain([word(&row["deleted"])]).collect();
-    rows.iter().map(|row| (text(row, "id"), told(row))).collect()
+fn counted(rows: impl Iterator<Item = Vec<String>>) -> BTreeMap<Vec<String>, usize> {
+    let mut counts = BTreeMap::new();
+    rows.for_each(|row| *counts.entry(row).or_default() += 1);
+    counts
 }
 
 fn word(value: &Value) -> String {
