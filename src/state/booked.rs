@@ -212,7 +212,7 @@ impl ConnectionState {
         Ok(id.parse().ok())
     }
 
-    /// Notes that a booked document was voided later.
+    /// Notes that a booked document is no more, which is left to a person.
     pub async fn mark_voided(&self, kind: &str, identity: &str, seen_at: Timestamp) -> StateResult<()> {
         self.change(
             query(
@@ -228,16 +228,11 @@ impl ConnectionState {
         Ok(())
     }
 
-    /// Numbers of the booked documents that were voided later, at most `limit`.
-    pub async fn voided_after_booking(&self, limit: i64) -> StateResult<Vec<String>> {
-        let rows = query(
-            "SELECT number FROM booked WHERE connection = $1 AND voided_at IS NOT NULL ORDER BY voided_at, number LIMIT $2",
-        )
-        .bind(&self.connection)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| Ok(row.try_get("number")?)).collect()
+    /// A booked document stands for one again that is there.
+    pub async fn unmark_voided(&self, kind: &str, identity: &str) -> StateResult<()> {
+        let statement = "UPDATE booked SET voided_at = NULL WHERE connection = $1 AND kind = $2 AND identity = $3";
+        self.change(query(statement).bind(&self.connection).bind(kind).bind(identity)).await?;
+        Ok(())
     }
 
     /// How many documents of `kinds` are booked, and when the last one was.

@@ -98,7 +98,8 @@ impl ConnectionState {
     ) -> StateResult<Vec<Uuid>> {
         let rows = query(
             "SELECT entry_id FROM booked WHERE connection = $1 AND division = $2 AND adopted = 0
-             AND kind IN ('invoice', 'creditNote', 'void') AND booked_at >= $3 AND booked_at < $4 AND NOT EXISTS (SELECT 1 FROM ledger_heads heads WHERE heads.connection = $1 AND heads.division = $2
+             AND kind IN ('invoice', 'creditNote', 'void', 'creditNoteVoid') AND booked_at >= $3 AND booked_at < $4
+             AND NOT EXISTS (SELECT 1 FROM ledger_heads heads WHERE heads.connection = $1 AND heads.division = $2
              AND heads.entry_id = booked.entry_id) ORDER BY entry_id",
         )
         .bind(&self.connection)

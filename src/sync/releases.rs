@@ -21,22 +21,32 @@ const ASK_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// The state store's, and the target's where it is not these rows alone that it does not give.
 pub async fn read(session: &Session<'_>, invoices: &mut [BookedInvoice], wanted: &[usize]) -> SyncResult<()> {
     for place in wanted {
-        let Some(invoice) = invoices.get_mut(*place) else { continue };
-        let Some(booked) = session.state.booked(INVOICE, &invoice.identity).await? else { continue };
-        if is_unreadable(session, booked.division).await? {
-            continue;
+        if let Some(invoice) = invoices.get_mut(*place) {
+            read_of(session, INVOICE, invoice).await?;
         }
-        session.may_go_on().await?;
-        match session.exact.releases(booked.division, booked.entry_number).await {
-            Ok(releases) => invoice.releases = releases.unwrap_or_default(),
-            Err(error) if is_refused(&error) => {
-                let entry_number = booked.entry_number;
-                tracing::warn!(%error, entry_number, "releases cannot be read: equal shares or days decide");
-                let scope = format!("exact:{}", booked.division);
-                session.state.set_cursor(&scope, UNREADABLE, &session.now()).await?;
-            }
-            Err(error) => return Err(error).at(Vendor::ExactOnline),
+    }
+    Ok(())
+}
+
+/// The same for one booked document of `kind`: of a credit note too, which is voided.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_of(session: &Session<'_>, kind: &str, document: &mut BookedInvoice) -> SyncResult<()> {
+    let Some(booked) = session.state.booked(kind, &document.identity).await? else { return Ok(()) };
+    if is_unreadable(session, booked.division).await? {
+        return Ok(());
+    }
+    session.may_go_on().await?;
+    match session.exact.releases(booked.division, booked.entry_number).await {
+        Ok(releases) => document.releases = releases.unwrap_or_default(),
+        Err(error) if is_refused(&error) => {
+            let entry_number = booked.entry_number;
+            tracing::warn!(%error, entry_number, "releases cannot be read: equal shares or days decide");
+            let scope = format!("exact:{}", booked.division);
+            session.state.set_cursor(&scope, UNREADABLE, &session.now()).await?;
         }
+        Err(error) => return Err(error).at(Vendor::ExactOnline),
     }
     Ok(())
 }

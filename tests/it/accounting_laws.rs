@@ -58,6 +58,8 @@ mod holds;
 mod index;
 mod judging;
 mod moved;
+mod note_void_properties;
+mod note_voids;
 mod own_fields;
 mod periods;
 mod properties;

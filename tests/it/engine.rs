@@ -31,4 +31,5 @@ mod refusals;
 mod releases;
 mod repeat;
 mod store_credits;
+mod withdrawn;
 mod world;

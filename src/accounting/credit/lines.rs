@@ -15,12 +15,15 @@ use crate::accounting::tax_parts::{PartTax, TaxPart, parts};
 use crate::accounting::{deferral, position, text, vat};
 use crate::domain::calendar::DateRange;
 use crate::domain::credit_note::{CreditCause, CreditNote};
-use crate::domain::entry::{CreditedLine, EntryLine};
+use crate::domain::entry::{CreditedLine, EntryKind, EntryLine, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::master::{AccountKind, DimensionUse};
 use crate::domain::money::Amount;
 use rust_decimal::Decimal;
+
+/// Why a write-off is never spread.
+const WRITTEN_OFF: &str = "written off at once: the revenue stays where it is";
 
 /// A credit on its way to its entry.
 pub(super) struct Credit<'a> {
@@ -35,7 +38,8 @@ impl Credit<'_> {
     pub fn line(&self, ledger: &mut Ledger<'_>, line: &InvoiceLine) -> Result<Vec<Explained>, Hold> {
         let credited = ledger.credited(self.note.credited_lines.get(&line.id).map(String::as_str));
         if credited.is_empty() {
-            return by_the_rules(self.case, &self.placement, line, self.note.before_tax);
+            let ruled = by_the_rules(self.case, &self.placement, line, self.note.before_tax)?;
+            return ruled.into_iter().map(|explained| self.written_off(line, explained)).collect();
         }
         let mut lines = Vec::new();
         for part in parts(self.case, line)? {
@@ -104,7 +108,7 @@ impl Credit<'_> {
         net: Amount,
     ) -> Result<(Split, String), Hold> {
         if self.note.cause == CreditCause::WriteOff {
-            return Ok((Split::whole(net), "written off at once: the revenue stays where it is".to_owned()));
+            return Ok((Split::whole(net), WRITTEN_OFF.to_owned()));
         }
         if self.case.rules().policies.credit_note_deferral == CreditNoteDeferral::AsIssued {
             let own = deferral::of(self.case, line, &self.placement.period)?;
@@ -135,11 +139,13 @@ impl Credit<'_> {
         let fits = |code: Option<String>, demand| code.filter(|_| demand != DimensionUse::Forbidden);
         let entry = EntryLine {
             account: target.reference(),
+            deferral: None,
             cost_center: fits(entry.cost_center, target.account.cost_center),
             cost_unit: fits(entry.cost_unit, target.account.cost_unit),
             ..entry
         };
-        Ok((entry, LineExplanation { revenue_account: target.why, ..why }))
+        let deferral = WRITTEN_OFF.to_owned();
+        Ok((entry, LineExplanation { revenue_account: target.why, deferral, original_range: None, ..why }))
     }
 }
 
@@ -176,21 +182,21 @@ pub(super) fn follow(
 ) -> Result<(Split, String), Hold> {
     let invoice = ledger.invoice(place);
     let booked = ledger.line(place);
-    let number = &invoice.entry.your_ref;
+    let original = named(&invoice.entry);
     let Some(range) = booked.deferral else {
-        return Ok((Split::whole(net), format!("invoice {number} was booked without deferral")));
+        return Ok((Split::whole(net), format!("{original} was booked without deferral")));
     };
     let id = booked.source_line.clone().unwrap_or_default();
     if let Some(own) = own.and_then(|own| within(own, range)) {
         let part = Part { id: &id, amount: net, range: own, taken: &Taken::default(), released: None };
-        let why = format!("a part of invoice {number}, released over {}..{}", own.from, own.to);
+        let why = format!("a part of {original}, released over {}..{}", own.from, own.to);
         return Ok((split(case, &part, placement)?, why));
     }
     // Nothing is left to release after the credit's own period: what was released before it makes no difference.
     let releases = if range.to <= placement.period.days.to { &[] } else { ledger.ask_releases(place) };
     let released = released::of_line(case.master(), &invoice.entry, booked, releases);
     let how = if released.is_some() { ", as the books' own releases of it say" } else { "" };
-    let why = format!("follows invoice {number}, released over {}..{}{how}", range.from, range.to);
+    let why = format!("follows {original}, released over {}..{}{how}", range.from, range.to);
     let released = released.map(|released| (booked.net, released));
     let part = Part { id: &id, amount: net, range, taken: ledger.taken(place), released };
     Ok((split(case, &part, placement)?, why))
@@ -235,7 +241,7 @@ pub(super) fn turned(
             credits: Some(credits.clone()),
             ..booked.clone()
         };
-        lines.push((line, explanation(&invoice.entry.your_ref, why)));
+        lines.push((line, explanation(&named(&invoice.entry), why)));
     };
     if split.later.is_empty() || !split.now.is_zero() {
         let stands_for = split.now_range.filter(|_| !split.later.is_empty());
@@ -247,8 +253,14 @@ pub(super) fn turned(
     lines
 }
 
-fn explanation(invoice: &str, deferral: &str) -> LineExplanation {
-    let as_booked = format!("as invoice {invoice} was booked");
+/// What is given back, in the words of an explanation.
+fn named(entry: &SalesEntry) -> String {
+    let noun = if entry.kind == EntryKind::Credit { "credit note" } else { "invoice" };
+    format!("{noun} {}", entry.your_ref)
+}
+
+fn explanation(original: &str, deferral: &str) -> LineExplanation {
+    let as_booked = format!("as {original} was booked");
     LineExplanation {
         revenue_account: as_booked.clone(),
         vat_code: as_booked.clone(),

@@ -132,3 +132,46 @@ async fn what_was_booked_lately_and_has_no_paper_is_found_in_order() {
     state.mark_voided("invoice", "C", at(400)).await.unwrap();
     assert_eq!(waiting().await, ["B"]);
 }
+
+#[tokio::test]
+async fn a_document_that_is_booked_and_withdrawn_is_held_until_a_person_settles_it() {
+    let (_home, store) = store().await;
+    let state = store.connection("c");
+    state.record_booked(&booked("INV-1", "identity of INV-1"), None).await.unwrap();
+    let since = at(300);
+    state.hold(&held("INV-1", HoldReason::WithdrawnAfterBooking, since)).await.unwrap();
+    assert_eq!(state.held_since(at(100)).await.unwrap(), 0, "it keeps nothing from being booked");
+    let named = state.held_longest_for(HoldReason::WithdrawnAfterBooking, 5).await.unwrap();
+    assert_eq!(named.into_iter().map(|held| held.number).collect::<Vec<_>>(), ["INV-1"]);
+    assert!(state.decide_held("invoice", "INV-1").await.unwrap());
+    assert!(state.is_decided("identity of INV-1").await.unwrap() && !state.is_held("invoice", "INV-1").await.unwrap());
+    assert!(!state.decide_held("invoice", "INV-1").await.unwrap());
+}
+
+/// An earlier version only named what was withdrawn: it is held from this one on.
+#[tokio::test]
+async fn what_an_earlier_version_knew_to_be_withdrawn_is_held_after_the_upgrade() {
+    let (home, store) = store().await;
+    let state = store.connection("c");
+    for (number, kind) in [("INV-1", "invoice"), ("CN-1", "creditNote"), ("INV-2", "invoice")] {
+        let booked = Booked { kind: kind.to_owned(), ..booked(number, number) };
+        state.record_booked(&booked, None).await.unwrap();
+    }
+    state.mark_voided("invoice", "INV-1", at(300)).await.unwrap();
+    state.mark_voided("creditNote", "CN-1", at(400)).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 11").execute(store.pool()).await.unwrap();
+    let state = home.open().await.unwrap().connection("c");
+    let held = state.held_longest(5).await.unwrap();
+    let told: Vec<(&str, &str, Timestamp)> =
+        held.iter().map(|held| (held.number.as_str(), held.hold.message.as_str(), held.since)).collect();
+    let why = |document| {
+        format!("{document} was voided or deleted in Chargebee after it was booked as entry 42 in division 7")
+    };
+    assert_eq!(
+        told,
+        [("INV-1", why("invoice INV-1").as_str(), at(300)), ("CN-1", why("credit note CN-1").as_str(), at(400))]
+    );
+    assert!(held.iter().all(|held| held.hold.remedy.contains(&format!("koppel held --release {}", held.number))));
+    state.unmark_voided("invoice", "INV-1").await.unwrap();
+    assert_eq!(state.booked("invoice", "INV-1").await.unwrap().unwrap().voided_at, None);
+}

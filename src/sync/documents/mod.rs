@@ -11,11 +11,13 @@ mod carry_out;
 mod existing;
 mod holds;
 mod intents;
+mod known_again;
 mod posting;
 mod record;
 mod recreated;
 mod refusal;
 mod sales_entry;
+mod withdrawn;
 
 use std::future::Future;
 
@@ -34,8 +36,10 @@ pub use account::account_of;
 pub use carry_out::{Verdict, carry_out, still_unknown};
 pub use holds::{hold, release};
 pub use intents::{is_for, resolve};
+pub use known_again::{KnownAgain, known_again};
 pub use posting::{Document, Outline, Paper, Posting, Sending, Sent, Stand};
-pub use recreated::{note_gone, settle_recreated};
+pub use recreated::settle_recreated;
+pub use withdrawn::withdrawn;
 
 /// A flow that books documents of one list of the billing system.
 pub trait Flow: Send {

@@ -7,6 +7,7 @@ use crate::state::HeldSummary;
 use crate::sync::drift;
 use crate::sync::error::SyncResult;
 use crate::sync::findings::Problem;
+use crate::sync::kinds::noun;
 use crate::sync::receipts;
 use crate::sync::record::RunRecord;
 use crate::sync::session::Session;
@@ -81,18 +82,28 @@ async fn flowing(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) 
     if !session.writes() {
         return Ok(would_flow(record));
     }
-    let voided = session.state.voided_after_booking(5).await?;
-    let voided = match voided.as_slice() {
-        [] => String::new(),
-        numbers => format!("; booked and voided or deleted later, to be reversed by hand: {}", numbers.join(", ")),
-    };
     if held.total == 0 {
-        let message = format!("no document is held{voided}");
+        let message = "no document is held";
         return Ok(Observed::new(ConditionType::DocumentsFlowing, true, Reason::NothingHeld, message));
     }
     let reasons: Vec<String> = held.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let message = format!("{} held: {}{voided}", documents(held.total), reasons.join(", "));
+    let withdrawn = withdrawn(session, held).await?;
+    let message = format!("{} held: {}{withdrawn}", documents(held.total), reasons.join(", "));
     Ok(Observed::new(ConditionType::DocumentsFlowing, false, Reason::DocumentsHeld, message))
+}
+
+/// Withdrawn documents that the condition names; the rest is counted.
+const WITHDRAWN_MAX: i64 = 5;
+
+/// The documents that are in the books and no more in the billing system, the longest known first: nothing mends them but a
+/// person.
+async fn withdrawn(session: &Session<'_>, held: &HeldSummary) -> SyncResult<String> {
+    if !held.by_reason.contains_key(HoldReason::WithdrawnAfterBooking.as_str()) {
+        return Ok(String::new());
+    }
+    let longest = session.state.held_longest_for(HoldReason::WithdrawnAfterBooking, WITHDRAWN_MAX).await?;
+    let named: Vec<String> = longest.iter().map(|held| format!("{} {}", noun(&held.kind), held.number)).collect();
+    Ok(format!("; booked and then withdrawn, to be settled by hand: {}", named.join(", ")))
 }
 
 /// In mode Plan nothing is kept: what this very run would hold.

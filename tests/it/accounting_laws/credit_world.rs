@@ -2,7 +2,7 @@
 
 use koppel::accounting::context::{BookingContext, Decision, PlannedEntry};
 use koppel::accounting::rulebook::DeferralMethod;
-use koppel::accounting::{BookedInvoice, book_credit_note, book_void};
+use koppel::accounting::{BookedInvoice, book_credit_note, book_note_void, book_void};
 use koppel::domain::credit_note::{CreditCause, CreditNote};
 use koppel::domain::entry::{EntryLine, PeriodKey, SalesEntry};
 use koppel::domain::hold::Hold;
@@ -128,6 +128,35 @@ fn void(world: &World, invoice: &Invoice, booked: Option<&BookedInvoice>) -> Dec
 pub fn mirror(world: &World, invoice: &Invoice, booked: Option<&BookedInvoice>) -> SalesEntry {
     match void(world, invoice, booked) {
         Decision::Book(planned) => planned.entry,
+        other => panic!("not booked: {other:?}"),
+    }
+}
+
+/// The note, voided.
+pub fn voided_note(note: &CreditNote, at_text: &str) -> CreditNote {
+    CreditNote { body: voided(&note.body, at_text), ..note.clone() }
+}
+
+/// What becomes of a voided note that was booked as `booked`; the invoices of `given_back` were reversed without it.
+pub fn void_of_note(world: &World, note: &CreditNote, booked: Option<&SalesEntry>, given_back: &[&str]) -> Decision {
+    let context = BookingContext { rulebook: &world.rules, master: &world.master, items: &world.items };
+    let as_booked = |entry: &SalesEntry| BookedInvoice {
+        identity: note.identity().0,
+        entry: entry.clone(),
+        credits: Vec::new(),
+        releases: Vec::new(),
+    };
+    let booked = booked.map(as_booked);
+    book_note_void(note, booked.as_ref(), |invoice| given_back.contains(&invoice), &context)
+}
+
+/// The mirror entry of a voided note.
+pub fn note_mirror(world: &World, note: &CreditNote, booked: Option<&SalesEntry>) -> SalesEntry {
+    match void_of_note(world, note, booked, &[]) {
+        Decision::Book(planned) => {
+            assert_eq!(planned.explanations.len(), planned.entry.lines.len(), "N11: each line is explained");
+            planned.entry
+        }
         other => panic!("not booked: {other:?}"),
     }
 }

@@ -234,6 +234,22 @@ async fn a_voided_invoice_is_regenerated_under_a_new_number_and_a_deleted_one_ma
 }
 
 #[tokio::test]
+async fn a_deleted_note_may_come_again_under_its_number() {
+    let stage = Stage::open().await;
+    let invoice = open(&stage).await;
+    let form = [("type", "adjustment"), ("reference_invoice_id", &*id(&invoice)), ("total", "500")];
+    let note = stage.post("/credit_notes", &form).await.body["credit_note"].clone();
+    let again = json!({"path": format!("/credit_notes/{}/make_again", id(&note))});
+    assert_ne!(stage.admin("/chargebee/acts", again.clone()).await.status, 200, "it stands");
+    stage.post(&format!("/credit_notes/{}/delete", id(&note)), &[]).await;
+    let back = stage.admin("/chargebee/acts", again).await.body["credit_note"].clone();
+    assert_eq!((&back["id"], &back["deleted"], &back["total"]), (&note["id"], &json!(false), &note["total"]));
+    assert_ne!(back["line_items"][0]["id"], note["line_items"][0]["id"]);
+    assert_eq!((&back["status"], &back["amount_allocated"]), (&json!("adjusted"), &note["total"]));
+    equations::hold(&stage);
+}
+
+#[tokio::test]
 async fn promotional_credits_lower_the_next_invoice_before_its_tax() {
     let stage = Stage::open().await;
     let customer = open(&stage).await["customer_id"].as_str().unwrap().to_owned();
