@@ -27,7 +27,7 @@ mod tests;
 
 pub use booked::Booked;
 pub use books::{AccountField, BookAccount, BookEntry, BookItem};
-pub use drifts::Drift;
+pub use drifts::{Drift, GONE};
 pub use error::{StateError, StateResult};
 pub use held::{HeldDocument, HeldSummary};
 pub use intents::Intent;

@@ -33,6 +33,11 @@ impl MoneyPosting {
         let accounts = entry.lines.iter().filter_map(|line| line.customer.as_ref().and_then(named)).collect();
         Self { reference: entry.act.reference(&entry.transaction), payer: payer.to_owned(), entry, accounts }
     }
+
+    /// The customers' accounts in the books, by the billing system's ids.
+    pub fn accounts(&self) -> &BTreeMap<String, Uuid> {
+        &self.accounts
+    }
 }
 
 impl Posting for MoneyPosting {
