@@ -34,7 +34,7 @@ pub use intents::Intent;
 pub use ledger::LedgerHead;
 pub use links::{Link, LinkProblem};
 pub use lock::{ConnectionLock, Fence};
-pub use money::{ControlBalance, ControlMovement};
+pub use money::{ControlBalance, ControlMovement, UnmatchedLine};
 pub use receipts::BookedDocument;
 pub use refused::Refusal;
 pub use store::{ConnectionState, LOCK_LIFETIME, Store};

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use serde::{Deserialize, Serialize};
 
+use super::control_accounts;
 use super::credit_notes::CreditNotes;
 use super::documents::Flow;
 use super::drift;
@@ -24,15 +25,13 @@ use super::walk::SCOPE;
 use crate::api::conditions::{ConditionType, Observed, Reason, Status, find_condition, set_condition};
 use crate::api::ready::{RunFacts, summarise_ready};
 use crate::api::status::{
-    CONTROL_ACCOUNTS_MAX, Calls, ControlAccountStatus, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX,
-    QuotaStatus, RunSummary, SyncConnectionStatus, Verdict,
+    Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus, Verdict,
 };
 use crate::connectors::chargebee::ListCursor;
 use crate::connectors::exact::QuotaView;
 use crate::connectors::http::CallCounts;
 use crate::domain::hold::HoldReason;
-use crate::domain::money::{Amount, Currency};
-use crate::state::{ControlBalance, HeldSummary};
+use crate::state::HeldSummary;
 
 /// What one run did, and how the connection stands after it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,7 +64,7 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
             .unwrap_or_default(),
         conditions: previous.map(|status| status.conditions).unwrap_or_default(),
         quota,
-        control_accounts: control_accounts(session).await?,
+        control_accounts: control_accounts::of(session).await?,
         ..SyncConnectionStatus::default()
     };
     for finding in findings(session, &record, &held).await? {
@@ -257,26 +256,6 @@ async fn held_status(session: &Session<'_>, held: &HeldSummary) -> SyncResult<He
         by_reason: held.by_reason.clone(),
         oldest: oldest.into_iter().map(show).collect(),
     })
-}
-
-/// What is booked on each control account (E7): as a check of what the payment services pay out.
-async fn control_accounts(session: &Session<'_>) -> SyncResult<Vec<ControlAccountStatus>> {
-    let show = |balance: ControlBalance| {
-        let currency = Currency::from_code(&balance.currency);
-        let major = |minor: i64| {
-            currency.map_or_else(|| minor.to_string(), |currency| Amount(minor).to_decimal(currency).to_string())
-        };
-        ControlAccountStatus {
-            division: balance.division,
-            account: balance.account,
-            booked_in: major(balance.booked_in),
-            booked_out: major(balance.booked_out),
-            rest: major(balance.booked_in.saturating_sub(balance.booked_out)),
-            currency: balance.currency,
-        }
-    };
-    let balances = session.state.control_balances().await?;
-    Ok(balances.into_iter().take(CONTROL_ACCOUNTS_MAX).map(show).collect())
 }
 
 /// What is left of the quotas of the administration that has least, and when a backlog that takes so many `calls` will be

@@ -3,7 +3,7 @@
 //! notes, when all notes are known, and what the flow of the invoices has put aside for it.
 
 use super::credit_notes::booked_invoice;
-use super::documents::{self, Document, Verdict, carry_out, hold, still_unknown};
+use super::documents::{self, Credit, Document, Verdict, carry_out, hold, still_unknown};
 use super::entity::EntityBooks;
 use super::error::SyncResult;
 use super::items::learn_missing_items;
@@ -14,7 +14,6 @@ use super::tally::FlowTally;
 use crate::accounting::book_void;
 use crate::accounting::context::Decision;
 use crate::domain::credit_note::{CreditCause, CreditNote};
-use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::{Amount, Currency};
 use crate::state::Booked;
@@ -93,7 +92,7 @@ pub async fn note_reversal(session: &Session<'_>, note: &CreditNote) -> SyncResu
 /// What ends the flow; what was put aside stays so.
 pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.stage(NAME);
-    documents::resolve::<SalesEntry>(session, VOID, tally).await?;
+    documents::resolve::<Credit>(session, VOID, tally).await?;
     let mut after = String::new();
     loop {
         let page: Vec<(String, Invoice)> = session.state.records_page(RECORD, &after, PAGE).await?;
@@ -141,7 +140,7 @@ async fn reverse(
     let decide = |books: &EntityBooks<'_>| match book_void(invoice, original.as_ref(), &books.context()) {
         Decision::Skip(_) => Verdict::Skip,
         Decision::Hold(hold) => Verdict::Hold(hold),
-        Decision::Book(planned) => Verdict::Book(planned.entry),
+        Decision::Book(planned) => Verdict::Book(Credit::from(*planned)),
     };
     carry_out(session, router, place, &document, decide, tally).await?;
     is_reversed(session, &booked).await

@@ -19,7 +19,7 @@ pub(super) const OFFLINE_REFUND: [&str; 8] =
 /// Money that moves, or was meant to.
 #[derive(Clone, Debug)]
 pub(super) struct Money {
-    /// `payment` or `refund`.
+    /// `payment`, `refund` or `payment_reversal`.
     pub kind: &'static str,
     pub method: String,
     /// `not_applicable` for what was paid elsewhere.
@@ -159,6 +159,14 @@ pub(super) fn link_refunded(refund: &mut Value, payment: &mut Value) {
     let linked = json!({"txn_id": refund["id"], "txn_status": refund["status"], "txn_date": refund["date"],
         "txn_amount": refund["amount"]});
     push(payment, "linked_refunds", linked);
+}
+
+/// Names the payment that a reversal takes back, on both sides.
+pub(super) fn link_reversal(reversal: &mut Value, payment: &mut Value) {
+    payment["reversal_transaction_id"] = reversal["id"].clone();
+    let linked = json!({"id": payment["id"], "status": payment["status"], "date": payment["date"],
+        "amount": payment["amount"]});
+    push(reversal, "linked_payments", linked);
 }
 
 /// Fields that come flat or within `object[…]`.

@@ -1,6 +1,6 @@
 //! What becomes of one credit note.
 
-use super::super::documents::{Verdict, carry_out, hold, note_gone, release, settle_recreated, still_unknown};
+use super::super::documents::{Credit, Verdict, carry_out, hold, note_gone, release, settle_recreated, still_unknown};
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::items::learn_missing_items;
@@ -15,7 +15,6 @@ use crate::accounting::context::Decision;
 use crate::accounting::{BookedInvoice, book_credit_note};
 use crate::domain::calendar::business_date;
 use crate::domain::credit_note::CreditNote;
-use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::InvoiceStatus;
 use jiff::civil::Date;
 
@@ -66,11 +65,11 @@ pub async fn settle(
     carry_out(session, router, place, note, decide, tally).await
 }
 
-fn verdict(note: &CreditNote, invoices: &[BookedInvoice], start: Date, books: &EntityBooks<'_>) -> Verdict<SalesEntry> {
+fn verdict(note: &CreditNote, invoices: &[BookedInvoice], start: Date, books: &EntityBooks<'_>) -> Verdict<Credit> {
     match book_credit_note(note, invoices, start, &books.context()) {
         Decision::Skip(_) => Verdict::Skip,
         Decision::Hold(hold) => Verdict::Hold(hold),
-        Decision::Book(planned) => Verdict::Book(planned.entry),
+        Decision::Book(planned) => Verdict::Book((*planned).into()),
     }
 }
 

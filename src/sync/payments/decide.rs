@@ -92,7 +92,10 @@ fn verdict(
     let mut named = planned.entry.lines.iter().filter_map(|line| line.customer.as_ref());
     match named.find_map(|customer| customers.holds.get(customer)) {
         Some(hold) => Verdict::Hold(hold.clone()),
-        None => Verdict::Book(MoneyPosting::new(planned.entry, movement.customer(), &customers.accounts)),
+        None => {
+            let posting = MoneyPosting::new(planned.entry, movement.customer(), &customers.accounts);
+            Verdict::Book(posting.with_planned(settled))
+        }
     }
 }
 
@@ -103,7 +106,7 @@ fn customers_of(
     settled: &std::collections::BTreeMap<DocumentKey, Settled>,
 ) -> Vec<String> {
     let of_documents = settled.values().filter_map(|known| match known {
-        Settled::Booked { customer, .. } => Some(customer.clone()),
+        Settled::Booked { customer, .. } | Settled::Planned { customer } => Some(customer.clone()),
         Settled::Unlinked | Settled::NotYet => None,
     });
     let of_original = document.original_customers();

@@ -45,7 +45,7 @@ const fn tale(needs: Needs, tell: fn(&mut Teller<'_>, &[&Numbered<'_>])) -> Tale
 }
 
 /// Every kind, the most telling first.
-const TALES: [Tale; 40] = [
+const TALES: [Tale; 43] = [
     tale(Needs::Any, online::paid),
     tale(Needs::Any, online::refunded),
     tale(Needs::Euros, bank::paid),
@@ -86,6 +86,9 @@ const TALES: [Tale; 40] = [
     tale(Needs::Euros, bank::credited_and_paid_back),
     tale(Needs::Euros, bank::recorded_by_hand),
     tale(Needs::Euros, bank::by_cash),
+    tale(Needs::Any, online::reversed_late),
+    tale(Needs::Any, online::charged_back_late),
+    tale(Needs::Any, online::reversed_and_paid_again),
 ];
 
 /// Tells the stories of a world's invoices; the acts come in the order of time.
