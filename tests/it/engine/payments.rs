@@ -1,15 +1,23 @@
 //! Online payments on their control account: the sandboxes' own books are the judge (E5, E7, P11, I1, I2, I4).
 
+mod back;
+mod changed;
+mod faults;
+mod matching;
+mod planned;
+mod withdrawn;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use koppel::sandbox::exact::seed::{Administration, wolkwerk_with_money};
 use koppel::sandbox::exact::{Fault, FaultKind, MoneyEntry};
+use koppel::sandbox::generator::Size;
 use koppel::state::HeldDocument;
 use koppel::sync::RunReport;
-use rstest::rstest;
 use serde_json::Value;
 
-use super::process::{run_well, spawn, until_it_hangs};
-use super::world::{DIVISION, World, flow, options, text};
+use super::offices::{YEARS, coupled};
+use super::world::{DIVISION, World, flow, text};
 
 const BANK: &str = "financialtransaction/BankEntries";
 const GENERAL: &str = "generaljournalentry/GeneralJournalEntries";
@@ -176,28 +184,6 @@ async fn what_is_paid_by_bank_is_never_booked_i4() {
 }
 
 #[tokio::test]
-async fn parts_and_more_than_was_asked_for_are_booked_as_they_are_applied() {
-    let world = clean().await;
-    let invoice = open_invoice(&world);
-    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
-    let part = pay(&world, &invoice, &[("invoices[amount][0]", "400")]);
-    world.run_to_end().await;
-    let whole = open_of_customer(&world, &name);
-    world.a_minute_passes();
-    let rest = pay(&world, &invoice, &[("amount", &(due - 400 + 250).to_string())]);
-    world.run_to_end().await;
-    // Exact matches whole amounts by itself; parts are the accountant's to match (E16).
-    assert_eq!(open_of_customer(&world, &name), whole - (due - 400 + 250));
-    let lines = |id: &str| -> Vec<(String, i64, bool)> {
-        let entry = entries_of(&world, id).pop().unwrap();
-        entry.lines.iter().map(|line| (line.description.clone(), line.amount, line.our_ref.is_some())).collect()
-    };
-    assert_eq!(lines(&part), [(format!("{part} {name}"), 400, true)]);
-    assert_eq!(lines(&rest), [(format!("{rest} {name}"), due - 400, true), (format!("{rest} excess"), 250, false)]);
-    assert_money_equal(&world).await;
-}
-
-#[tokio::test]
 async fn what_is_applied_to_another_invoice_later_is_told_and_not_booked_again_e14() {
     let world = clean().await;
     let invoice = open_invoice(&world);
@@ -212,6 +198,50 @@ async fn what_is_applied_to_another_invoice_later_is_told_and_not_booked_again_e
     assert_eq!((notice.reason.as_str(), notice.object.clone()), ("AppliedElsewhere", format!("payment {id}")));
     assert!(notice.message.ends_with("applied now on nothing"), "{}", notice.message);
     assert_eq!(entries_of(&world, &id).len(), 1);
+}
+
+#[tokio::test]
+async fn one_payment_of_several_invoices_has_a_line_for_each_and_closes_them_all() {
+    let world = clean().await;
+    let first = open_invoice(&world);
+    world.issue_like(&text(&first, "id"), "SECOND");
+    let second = world.invoice("SECOND");
+    let (due, more) = (number(&first, "amount_due"), number(&second, "amount_due"));
+    let id = pay(&world, &first, &[("invoices[id][1]", "SECOND")]);
+    world.run_to_end().await;
+    let [entry] = &entries_of(&world, &id)[..] else { panic!("{id} is not booked once") };
+    let mut lines: Vec<_> = entry.lines.iter().map(|line| (line.description.clone(), line.amount)).collect();
+    lines.sort();
+    let mut expected = vec![(format!("{id} {}", text(&first, "id")), due), (format!("{id} SECOND"), more)];
+    expected.sort();
+    assert_eq!(lines, expected);
+    for name in [text(&first, "id"), "SECOND".to_owned()] {
+        let number = world.entries_of(&name).pop().expect("booked").entry_number;
+        assert!(entry.lines.iter().any(|line| line.our_ref == Some(number)), "no line names entry {number} of {name}");
+    }
+    assert_money_equal(&world).await;
+}
+
+#[tokio::test]
+async fn a_fee_by_setting_comes_off_the_control_account() {
+    let administration = Administration { years: YEARS.to_vec(), ..wolkwerk_with_money() };
+    let mut world = coupled(Size { customers: 8, invoices: 16 }, vec![administration]).await;
+    world.edit("  policies:\n", "  flows:\n    paymentsToExact: {enabled: true}\n  policies:\n");
+    let fee = "fee: {percent: 2, fixed: \"0.25\", account: \"4610\"}";
+    let row = format!("  paymentMethods:\n    - {{gateway: mollie, currency: EUR, journal: \"22\", {fee}}}\n");
+    world.edit("  paymentTerms:\n", &format!("{row}\n  paymentTerms:\n"));
+    let invoice = open_invoice(&world);
+    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
+    let id = pay(&world, &invoice, &[]);
+    let report = world.run_to_end().await;
+    let entry = entries_of(&world, &id).pop().expect("an entry");
+    let fee = (due * 2 + 50) / 100 + 25;
+    let lines: Vec<_> = entry.lines.iter().map(|line| (line.gl_account.clone(), line.amount)).collect();
+    assert_eq!(lines, [("1300".to_owned(), due), ("4610".to_owned(), -fee)]);
+    assert_eq!((entry.closing - entry.opening, open_in_books(&world, &name)), (due - fee, 0));
+    let (booked_in, fees) = (balance(&world, "1150") + balance(&world, "4610"), balance(&world, "4610"));
+    let row = ("1150".to_owned(), euros(booked_in), euros(fees), euros(booked_in - fees));
+    assert_eq!(control(&report), [row]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Money that the books received by bank closes the invoice at the billing system by itself, once, and nothing else does (E6,
 //! P15, I1, I4). A bookkeeper acts in the simulated Exact Online; the simulated Chargebee is the judge.
 
+mod closings;
 mod faults;
 mod later;
 

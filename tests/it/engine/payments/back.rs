@@ -154,3 +154,31 @@ async fn an_earlier_payment_is_out_of_scope_and_its_later_refund_is_not() {
     assert_eq!((receivables(&entry), entry.lines[0].our_ref), (-100, None));
     assert_money_equal(&world).await;
 }
+
+/// As the vendor tells it: the payment has failed late, and a transaction of its own takes it back.
+#[tokio::test]
+async fn a_late_reversal_is_booked_once_on_its_own_day_and_the_failure_not_besides() {
+    let world = clean().await;
+    let invoice = open_invoice(&world);
+    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
+    let paid = pay(&world, &invoice, &[("method", "direct_debit")]);
+    world.run_to_end().await;
+    assert_eq!(open_in_books(&world, &name), 0);
+    let control = balance(&world, "1150");
+    world.clock.advance(jiff::SignedDuration::from_hours(33 * 24));
+    let reversed = world.chargebee.act(&format!("/transactions/{paid}/reverse"), &[]).unwrap();
+    let id = text(&reversed["transaction"], "id");
+    world.run_to_end().await;
+    let [back] = &entries_of(&world, &id)[..] else { panic!("{id} is not booked once") };
+    assert_eq!((receivables(back), entries_of(&world, &paid).len()), (-due, 1));
+    assert_eq!(back.lines[0].date.to_string(), "2027-02-07");
+    assert_eq!((back.year, back.period), (2027, 2));
+    assert!(back.lines.iter().all(|line| line.description == format!("{id} reversal {name}")), "{:?}", back.lines);
+    assert_eq!(balance(&world, "1150"), control - due);
+    world.a_minute_passes();
+    world.run_to_end().await;
+    assert!(world.writes().is_empty(), "{:?}", world.writes());
+    world.lose_state();
+    world.run_to_end().await;
+    assert_eq!((world.posts(BANK), entries_of(&world, &id).len(), entries_of(&world, &paid).len()), (0, 1, 1));
+}
