@@ -202,6 +202,14 @@ impl<'a> Fields<'a> {
         self.sent(name).map_or(Ok(default), read)
     }
 
+    /// 400 unless an amount is at least 1 and at most `most`.
+    pub(super) fn within(&self, name: &str, amount: i64, most: i64) -> Result<(), ApiError> {
+        if (1..=most).contains(&amount) {
+            return Ok(());
+        }
+        Err(self.wrong(name, &format!("should be between 1 and {most}")))
+    }
+
     /// `amount`, in minor units.
     pub(super) fn amount(&self, default: i64) -> Result<i64, ApiError> {
         let amount = self.whole("amount", default)?;

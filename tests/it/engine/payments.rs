@@ -230,9 +230,11 @@ async fn a_fee_by_setting_comes_off_the_control_account() {
     let fee = "fee: {percent: 2, fixed: \"0.25\", account: \"4610\"}";
     let row = format!("  paymentMethods:\n    - {{gateway: mollie, currency: EUR, journal: \"22\", {fee}}}\n");
     world.edit("  paymentTerms:\n", &format!("{row}\n  paymentTerms:\n"));
-    let invoice = open_invoice(&world);
-    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
-    let id = pay(&world, &invoice, &[]);
+    let scope = world.in_scope();
+    let like = scope.keys().find(|number| world.invoice(number)["currency_code"] == "EUR").expect("an invoice in euros");
+    let name = "OPEN-1".to_owned();
+    world.issue_open_like(like, &name);
+    let (id, due) = (pay(&world, &world.invoice(&name), &[]), number(&world.invoice(&name), "total"));
     let report = world.run_to_end().await;
     let entry = entries_of(&world, &id).pop().expect("an entry");
     let fee = (due * 2 + 50) / 100 + 25;

@@ -16,6 +16,7 @@ async fn what_is_planned_in_the_same_run_has_its_number_once_it_is_booked() {
     let mut world = clean().await;
     let invoice = open_invoice(&world);
     let name = text(&invoice, "id");
+    world.issue_like(&name, "NEXT");
     let id = pay(&world, &invoice, &[("amount", &(number(&invoice, "amount_due") + 500).to_string())]);
     world.edit("spec:\n  startDate", PLAN);
     let plan = world.run_to_end().await;
@@ -30,8 +31,6 @@ async fn what_is_planned_in_the_same_run_has_its_number_once_it_is_booked() {
         entries(&world).iter().map(|entry| entry.lines[0].description.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(booked, documents);
     // Planned after its invoice was booked, it names the number.
-    world.issue_like(&name, "NEXT");
-    world.run_to_end().await;
     world.a_minute_passes();
     let later = pay(&world, &world.invoice("NEXT"), &[]);
     world.edit("spec:\n  startDate", PLAN);
