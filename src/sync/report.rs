@@ -25,7 +25,8 @@ use super::walk::SCOPE;
 use crate::api::conditions::{ConditionType, Observed, Reason, Status, find_condition, set_condition};
 use crate::api::ready::{RunFacts, summarise_ready};
 use crate::api::status::{
-    Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus, Verdict,
+    Calls, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX, QuotaStatus, RunSummary, SyncConnectionStatus,
+    Verdict,
 };
 use crate::connectors::chargebee::ListCursor;
 use crate::connectors::exact::QuotaView;

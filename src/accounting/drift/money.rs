@@ -55,7 +55,8 @@ pub fn money_differences(row: &EntryRow, booked: MoneyAs<'_>) -> Vec<String> {
     }
     // The other side of an entry is the books' own to add.
     let is_other_side = row.account.is_none() && row.gl_account == Some(booked.entry.control.id);
-    let added = || format!("line {} of {} was added", row.line_number, super::shown(-row.amount, booked.entry.currency));
+    let added =
+        || format!("line {} of {} was added", row.line_number, super::shown(-row.amount, booked.entry.currency));
     if is_other_side { Vec::new() } else { vec![added()] }
 }
 
@@ -192,8 +193,7 @@ mod tests {
     fn found(row: &EntryRow, merged: &[Uuid]) -> Vec<String> {
         let accounts = BTreeMap::from([("smit".to_owned(), SMIT), ("jong".to_owned(), JONG)]);
         let merged = merged.iter().copied().collect();
-        let booked =
-            MoneyAs { entry: &entry(), accounts: &accounts, merged: &merged, reporting: Some(PERIOD) };
+        let booked = MoneyAs { entry: &entry(), accounts: &accounts, merged: &merged, reporting: Some(PERIOD) };
         money_differences(row, booked)
     }
 

@@ -20,8 +20,7 @@ pub fn words(drift: &Drift) -> String {
 pub fn remedy(drift: &Drift) -> String {
     let verb = if drift.is_of_document() { "reverse" } else { "correct" };
     // The undoing of a payment has a word behind its number.
-    let number =
-        if drift.number.contains(' ') { format!("{:?}", drift.number) } else { drift.number.clone() };
+    let number = if drift.number.contains(' ') { format!("{:?}", drift.number) } else { drift.number.clone() };
     format!(
         "{verb} entry {} in Exact Online, division {}, or let it be by koppel held --release {number}",
         drift.entry_number, drift.division

@@ -231,7 +231,8 @@ async fn a_fee_by_setting_comes_off_the_control_account() {
     let row = format!("  paymentMethods:\n    - {{gateway: mollie, currency: EUR, journal: \"22\", {fee}}}\n");
     world.edit("  paymentTerms:\n", &format!("{row}\n  paymentTerms:\n"));
     let scope = world.in_scope();
-    let like = scope.keys().find(|number| world.invoice(number)["currency_code"] == "EUR").expect("an invoice in euros");
+    let like =
+        scope.keys().find(|number| world.invoice(number)["currency_code"] == "EUR").expect("an invoice in euros");
     let name = "OPEN-1".to_owned();
     world.issue_open_like(like, &name);
     let (id, due) = (pay(&world, &world.invoice(&name), &[]), number(&world.invoice(&name), "total"));

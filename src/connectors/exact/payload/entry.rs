@@ -62,7 +62,11 @@ pub fn sales_entry_payload(entry: &SalesEntry, account: Uuid) -> String {
 }
 
 /// The same with a document tied to the entry.
-pub(in crate::connectors::exact) fn sales_entry_payload_with(entry: &SalesEntry, account: Uuid, document: Option<Uuid>) -> String {
+pub(in crate::connectors::exact) fn sales_entry_payload_with(
+    entry: &SalesEntry,
+    account: Uuid,
+    document: Option<Uuid>,
+) -> String {
     let wire = Entry {
         customer: account,
         journal: &entry.journal,

@@ -181,7 +181,7 @@ pub(super) fn promotion(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
     teller.push(Teller::after(about[0], 1), "/promotional_credits/add", &add, false);
     let charge = [
         ("customer_id", customer.as_str()),
-        ("charges[amount][0]", "12000"),
+        ("charges[amount][0]", "480000"),
         ("charges[description][0]", "Extra training"),
     ];
     teller.push(Teller::after(about[0], 26), "/invoices/create_for_charge_items_and_charges", &charge, false);
