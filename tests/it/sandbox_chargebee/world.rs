@@ -11,7 +11,7 @@ use super::{Stage, equations, options};
 fn whole() -> SandboxOptions {
     SandboxOptions {
         extent: Extent::Whole { first_month: 1 },
-        size: Size { customers: 60, invoices: 300 },
+        size: Size { customers: 60, invoices: 400 },
         ..options()
     }
 }
