@@ -196,6 +196,16 @@ impl ConnectionState {
         Ok(row.is_some())
     }
 
+    /// Whether anything is booked in `division`.
+    pub async fn has_booked(&self, division: i32) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM booked WHERE connection = $1 AND division = $2 LIMIT 1")
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The latest sales entry that was booked for a customer: a merged account's survivor is read from it (N6).
     pub async fn latest_entry_of(&self, customer: &str, division: i32) -> StateResult<Option<Uuid>> {
         let row = query(

@@ -39,6 +39,8 @@ pub enum Settled {
     Booked { our_ref: i64, customer: String, rate: Option<Decimal> },
     /// It is out of scope, and the books hold no entry that could be told to be it: nothing waits for it.
     Unlinked,
+    /// It is planned in this very run, which books nothing (mode `Plan`): its number is known once it is booked.
+    Planned { customer: String },
     /// It will be booked, and is not yet.
     NotYet,
 }

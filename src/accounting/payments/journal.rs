@@ -204,6 +204,6 @@ pub(super) fn rate(holder: &Holder<'_>, place: &Place<'_>, transaction: &Transac
 fn booked_rate(context: &PaymentContext<'_>) -> Option<Decimal> {
     context.settled.values().find_map(|settled| match settled {
         Settled::Booked { rate, .. } => *rate,
-        Settled::Unlinked | Settled::NotYet => None,
+        Settled::Unlinked | Settled::Planned { .. } | Settled::NotYet => None,
     })
 }

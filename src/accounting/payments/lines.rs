@@ -86,6 +86,7 @@ impl Draft<'_> {
             Some(Settled::Booked { our_ref, customer, .. }) => {
                 self.line(origin, Some(number), customer, Some(*our_ref), part)
             }
+            Some(Settled::Planned { customer }) => self.line(origin, Some(number), customer, None, part),
             Some(Settled::Unlinked) => self.line(origin, Some(number), self.payer(row)?, None, part),
             Some(Settled::NotYet) | None => Err(self.waits_for(kind, number)),
         }

@@ -6,7 +6,7 @@ use super::balance::{is_open, move_balance, resettle, save_invoice};
 use super::credit_notes::{self, Reason};
 use super::error::ApiError;
 use super::params::Params;
-use super::payments::{comment, payable};
+use super::payments::{named_row, payable_row};
 use super::rows::{list, number, push, raise, sum, take, text};
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
@@ -14,8 +14,7 @@ use super::transactions::Fields;
 
 /// `POST /invoices/{id}/void`: from payment_due, posted or not_paid only, and only when nothing was paid or credited.
 pub(super) fn void(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     if !is_open(&invoice) {
         return Err(ApiError::wrong_state(format!("Invoice {id} in status {} cannot be voided", invoice["status"])));
     }
@@ -48,8 +47,7 @@ pub(super) fn void(site: &mut Site, id: &str, params: &Params, caller: Caller<'_
 
 /// `POST /invoices/{id}/delete`: hidden from then on, unless a list asks for deleted rows.
 pub(super) fn delete(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     untouched(&invoice)?;
     give_credits_back(site, &invoice, caller);
     invoice["deleted"] = true.into();
@@ -79,8 +77,7 @@ fn untouched(invoice: &Value) -> Result<(), ApiError> {
 
 /// `POST /invoices/{id}/close`: a pending invoice is issued and gets its number, by which it is known from then on.
 pub(super) fn close(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     if text(&invoice, "status") != "pending" {
         return Err(ApiError::wrong_state(format!("Invoice {id} in status {} is closed already", invoice["status"])));
     }
@@ -103,9 +100,7 @@ pub(super) fn apply_credits(
     params: &Params,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
-    payable(&invoice)?;
+    let mut invoice = payable_row(site, id, params, caller)?;
     let named: Vec<String> = params.rows("credit_notes").into_values().filter_map(|mut row| row.remove("id")).collect();
     for note in &named {
         let note = site.fetch(Kind::CreditNote, note, caller)?;

@@ -117,6 +117,10 @@ async fn not_booked(session: &Session<'_>, note: &CreditNote, number: &str) -> S
         Ok(invoice) if is_earlier(session, &invoice, start) || invoice.total.is_zero() => {
             Credited::Invoices(Vec::new())
         }
+        Ok(_) if session.planned.of(INVOICE, number).is_some() => {
+            let remedy = "nothing to do: its lines are known once the invoice is booked, and it is booked after it";
+            Credited::Hold(waiting(note, number, "is planned in this very run", remedy))
+        }
         Ok(_) => Credited::Hold(waiting(note, number, "is not booked yet", "nothing to do: it is booked after it")),
     })
 }

@@ -1,7 +1,7 @@
 //! What becomes of one credit note.
 
 use super::super::documents::{
-    KnownAgain, Verdict, carry_out, hold, known_again, release, settle_recreated, still_unknown,
+    Credit, KnownAgain, Verdict, carry_out, hold, known_again, release, settle_recreated, still_unknown,
 };
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
@@ -18,7 +18,6 @@ use crate::accounting::context::Decision;
 use crate::accounting::{BookedInvoice, book_credit_note, releases_wanted};
 use crate::domain::calendar::business_date;
 use crate::domain::credit_note::{CreditCause, CreditNote};
-use crate::domain::entry::SalesEntry;
 use crate::state::Booked;
 use jiff::civil::Date;
 
@@ -79,11 +78,11 @@ pub async fn settle(
     carry_out(session, router, place, note, decide, tally).await
 }
 
-fn verdict(note: &CreditNote, invoices: &[BookedInvoice], start: Date, books: &EntityBooks<'_>) -> Verdict<SalesEntry> {
+fn verdict(note: &CreditNote, invoices: &[BookedInvoice], start: Date, books: &EntityBooks<'_>) -> Verdict<Credit> {
     match book_credit_note(note, invoices, start, &books.context()) {
         Decision::Skip(_) => Verdict::Skip,
         Decision::Hold(hold) => Verdict::Hold(hold),
-        Decision::Book(planned) => Verdict::Book(planned.entry),
+        Decision::Book(planned) => Verdict::Book((*planned).into()),
     }
 }
 

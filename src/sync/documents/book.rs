@@ -11,6 +11,7 @@ use super::super::error::{SyncError, SyncResult, Vendor};
 use super::super::kinds::noun;
 use super::super::pdf;
 use super::super::plan::adoption::{Adoption, Existing, Wanted, adoption};
+use super::super::planned::Planned;
 use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, PlannedSummary};
@@ -183,6 +184,8 @@ async fn adopt<P: Posting>(
     };
     if session.writes() {
         session.state.record_booked(&booked, None).await?;
+    } else {
+        plan(session, order.document, Some(found.entry_number));
     }
     tally.adopted += 1;
     session.progress.advance(Step::Unchanged);
@@ -224,6 +227,7 @@ fn note_planned<P: Posting>(
     tally: &mut FlowTally,
 ) {
     let outline = order.posting.outline();
+    plan(session, order.document, None);
     tally.would_book += 1;
     tally.plan(PlannedSummary {
         document: order.document.number().to_owned(),
@@ -236,6 +240,12 @@ fn note_planned<P: Posting>(
     });
     order.posting.notices().into_iter().for_each(|notice| tally.notice(notice));
     session.progress.advance(Step::Unchanged);
+}
+
+/// Remembers for the rest of the run that the document would be in the books.
+fn plan(session: &Session<'_>, document: &dyn Document, entry_number: Option<i64>) {
+    let planned = Planned { customer: document.customer().to_owned(), entry_number };
+    session.planned.note(document.kind(), document.number(), planned);
 }
 
 /// The answer was lost: whether the entry is there is looked up by its reference. While it is not, the intent stays, and

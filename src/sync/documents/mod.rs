@@ -8,6 +8,7 @@ mod account;
 mod again;
 mod book;
 mod carry_out;
+mod credit;
 mod existing;
 mod holds;
 mod intents;
@@ -34,6 +35,7 @@ use crate::connectors::http::CallResult;
 
 pub use account::account_of;
 pub use carry_out::{Verdict, carry_out, still_unknown};
+pub use credit::Credit;
 pub use holds::{hold, release};
 pub use intents::{is_for, resolve};
 pub use known_again::{KnownAgain, known_again};

@@ -11,6 +11,7 @@ use super::super::documents::account_of;
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::kinds::{CREDIT_NOTE, INVOICE};
+use super::super::planned::Planned;
 use super::super::session::Session;
 use crate::accounting::payments::{DocumentKey, DocumentKind, PaymentRules, Settled};
 use crate::domain::calendar::business_date;
@@ -75,9 +76,11 @@ async fn known(
     if !from.is_some_and(in_scope) {
         return Ok(Settled::Unlinked);
     }
-    // Mode Plan books nothing: what this very run would book is as good as booked, but for its number.
-    let would_be_booked = !session.writes() && !session.state.is_held(name, &application.document).await?;
-    Ok(if would_be_booked { Settled::Unlinked } else { Settled::NotYet })
+    Ok(match session.planned.of(name, &application.document) {
+        Some(Planned { customer, entry_number: Some(our_ref) }) => Settled::Booked { our_ref, customer, rate: None },
+        Some(Planned { customer, entry_number: None }) => Settled::Planned { customer },
+        None => Settled::NotYet,
+    })
 }
 
 /// The accounts of `customers`.

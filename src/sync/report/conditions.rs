@@ -48,17 +48,17 @@ pub(super) async fn findings(
 /// Differences that the condition spells out; the rest is counted.
 const DRIFTS_MAX: i64 = 10;
 
-/// Whether the books hold what was booked as it was booked (N9). Leaves `Ready` as it is.
+/// Whether the books hold what was booked as it was booked, and billing still has it (N9). Leaves `Ready` as it is.
 async fn audited(session: &Session<'_>) -> SyncResult<Observed> {
     let count = session.state.drifted_entries().await?;
     if count == 0 {
-        let message = "no booked entry was changed or deleted in Exact Online";
+        let message = "no booked entry was changed or deleted in Exact Online, and no booked transaction in Chargebee";
         return Ok(Observed::new(ConditionType::Audited, true, Reason::AuditPassed, message));
     }
     let drifts = session.state.drifts(DRIFTS_MAX).await?;
     let told = drifts.iter().map(|drift| format!("{}; {}", drift::words(drift), drift::remedy(drift)));
-    let entries = if count == 1 { "1 booked entry was".to_owned() } else { format!("{count} booked entries were") };
-    let message = format!("{entries} changed or deleted in Exact Online: {}", told.collect::<Vec<_>>().join(" · "));
+    let entries = if count == 1 { "1 booked entry is".to_owned() } else { format!("{count} booked entries are") };
+    let message = format!("{entries} no longer what was booked: {}", told.collect::<Vec<_>>().join(" · "));
     Ok(Observed::new(ConditionType::Audited, false, Reason::AuditDiffers, message))
 }
 

@@ -1,15 +1,12 @@
-//! How each flow stands, what is held, and what is on the control accounts.
+//! How each flow stands, and what is held.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::backlog::{Backlogs, DOCUMENT_FLOWS};
 use super::sum;
-use crate::api::status::{
-    CONTROL_ACCOUNTS_MAX, ControlAccountStatus, FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX,
-};
+use crate::api::status::{FlowStatus, HeldDocument, HeldStatus, OLDEST_HELD_MAX};
 use crate::connectors::chargebee::ListCursor;
-use crate::domain::money::{Amount, Currency};
-use crate::state::{ControlBalance, HeldSummary};
+use crate::state::HeldSummary;
 use crate::sync::error::SyncResult;
 use crate::sync::kinds::{RECEIPT, noun};
 use crate::sync::receipts;
@@ -88,24 +85,4 @@ pub(super) async fn held_status(session: &Session<'_>, held: &HeldSummary) -> Sy
         by_reason: held.by_reason.clone(),
         oldest: oldest.into_iter().map(show).collect(),
     })
-}
-
-/// What is booked on each control account (E7): as a check of what the payment services pay out.
-pub(super) async fn control_accounts(session: &Session<'_>) -> SyncResult<Vec<ControlAccountStatus>> {
-    let show = |balance: ControlBalance| {
-        let currency = Currency::from_code(&balance.currency);
-        let major = |minor: i64| {
-            currency.map_or_else(|| minor.to_string(), |currency| Amount(minor).to_decimal(currency).to_string())
-        };
-        ControlAccountStatus {
-            division: balance.division,
-            account: balance.account,
-            booked_in: major(balance.booked_in),
-            booked_out: major(balance.booked_out),
-            rest: major(balance.booked_in.saturating_sub(balance.booked_out)),
-            currency: balance.currency,
-        }
-    };
-    let balances = session.state.control_balances().await?;
-    Ok(balances.into_iter().take(CONTROL_ACCOUNTS_MAX).map(show).collect())
 }

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use self::backlog::Backlogs;
 use self::conditions::findings;
-use self::flows::{control_accounts, flow_statuses, held_status};
+use self::flows::{flow_statuses, held_status};
 use self::quota::quota_status;
+use super::control_accounts;
 use super::error::SyncResult;
 use super::record::RunRecord;
 use super::session::Session;
@@ -56,7 +57,7 @@ pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> Sy
             .unwrap_or_default(),
         conditions: previous.map(|status| status.conditions).unwrap_or_default(),
         quota,
-        control_accounts: control_accounts(session).await?,
+        control_accounts: control_accounts::of(session).await?,
         ..SyncConnectionStatus::default()
     };
     for finding in findings(session, &record, &held).await? {

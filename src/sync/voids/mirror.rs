@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::documents::{Document, Verdict, carry_out, hold, still_unknown};
+use super::super::documents::{Credit, Document, Verdict, carry_out, hold, still_unknown};
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::items::learn_missing_items;
@@ -15,7 +15,6 @@ use super::super::session::Session;
 use super::super::tally::FlowTally;
 use crate::accounting::BookedInvoice;
 use crate::accounting::context::Decision;
-use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::{Amount, Currency};
 use crate::state::Booked;
@@ -133,11 +132,11 @@ pub async fn reverse<D: Voidable>(
     if let Some(original) = document.wants_releases(&mut basis, &router.entities()[place]) {
         releases::read_of(session, D::KIND, original).await?;
     }
-    let decide = |books: &EntityBooks<'_>| -> Verdict<SalesEntry> {
+    let decide = |books: &EntityBooks<'_>| -> Verdict<Credit> {
         match document.mirror(&basis, books) {
             Decision::Skip(_) => Verdict::Skip,
             Decision::Hold(hold) => Verdict::Hold(hold),
-            Decision::Book(planned) => Verdict::Book(planned.entry),
+            Decision::Book(planned) => Verdict::Book((*planned).into()),
         }
     };
     carry_out(session, router, place, &void, decide, tally).await?;

@@ -11,14 +11,13 @@ pub use ended::{End, ended};
 pub use mirror::Voidable;
 pub use notes::{forget_reversal, note_reversal};
 
-use super::documents;
+use super::documents::{self, Credit};
 use super::error::SyncResult;
 use super::kinds::{CREDIT_NOTE_VOID, VOID};
 use super::router::Router;
 use super::session::Session;
 use super::tally::FlowTally;
 use crate::domain::credit_note::CreditNote;
-use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::Invoice;
 
 pub const NAME: &str = "voids";
@@ -32,7 +31,7 @@ const PAGE: i64 = 100;
 pub async fn run(session: &Session<'_>, router: &mut Router<'_>, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.stage(NAME);
     for kind in KINDS {
-        documents::resolve::<SalesEntry>(session, kind, tally).await?;
+        documents::resolve::<Credit>(session, kind, tally).await?;
     }
     reverse_all::<CreditNote>(session, router, tally).await?;
     reverse_all::<Invoice>(session, router, tally).await?;

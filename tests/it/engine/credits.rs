@@ -284,3 +284,34 @@ async fn e24_an_invoice_that_is_made_again_after_a_void_is_another_document() {
         world.a_minute_passes();
     }
 }
+
+#[tokio::test]
+async fn a_plan_of_a_credit_note_says_at_which_rate_it_is_booked_n1() {
+    let mut world = booked_world().await;
+    let foreign = world.entries().into_iter().find(|entry| entry.currency != "EUR").expect("a foreign entry");
+    world.issue_open_like(&foreign.your_ref, "ABROAD-1");
+    world.run_to_end().await;
+    world.a_minute_passes();
+    let note = adjust(&world, "ABROAD-1", 1_000).await;
+    world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
+    let report = world.run_to_end().await;
+    let planned = &flow(&report, "credit-notes").planned;
+    let planned = planned.iter().find(|planned| planned.document == note).unwrap_or_else(|| panic!("{planned:#?}"));
+    let said = planned.conversion.as_deref().expect("a conversion");
+    assert!(said.starts_with("1 ") && said.contains(" EUR, Chargebee's rate") && said.contains("total is -"), "{said}");
+    assert!(world.entries_of(&note).is_empty() && world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn in_a_plan_a_note_of_an_invoice_that_is_planned_too_says_so() {
+    let mut world = with_notes(World::start(options(24, 80, false)).await).await;
+    let like = world.in_scope().into_keys().next().expect("an invoice in scope");
+    world.issue_open_like(&like, "PLANNED-1");
+    let note = adjust(&world, "PLANNED-1", 1_000).await;
+    world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
+    let report = world.run_to_end().await;
+    let notices = &flow(&report, "credit-notes").notices;
+    let told = notices.iter().find(|notice| notice.object == format!("credit note {note}"));
+    let told = told.unwrap_or_else(|| panic!("{notices:#?}"));
+    assert!(told.message.contains("invoice PLANNED-1, which is planned in this very run"), "{}", told.message);
+}

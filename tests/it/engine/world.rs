@@ -366,6 +366,16 @@ impl World {
         self.chargebee.add_invoices(vec![copy]).unwrap();
     }
 
+    /// As [`issue_like`](Self::issue_like), with nothing paid or credited on it.
+    pub fn issue_open_like(&self, number: &str, new_number: &str) {
+        self.issue_like(number, new_number);
+        let total = self.invoice(number)["total"].clone();
+        let open = serde_json::json!({"status": "payment_due", "amount_due": total, "amount_to_collect": total,
+            "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "linked_payments": [],
+            "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [], "paid_at": null});
+        self.chargebee.update_invoice(new_number, &open).expect("taken");
+    }
+
     /// The account that an entry was booked for.
     pub fn account_of(&self, number: &str) -> uuid::Uuid {
         self.entries_of(number).first().unwrap_or_else(|| panic!("{number} is not booked")).customer
