@@ -160,7 +160,7 @@ async fn i1_after_a_lost_state_notes_and_mirrors_are_adopted() {
     world.chargebee.void_invoice(&voided).unwrap();
     world.run_to_end().await;
     let entries = world.entries();
-    world.lose_state();
+    world.lose_state().await;
     world.a_minute_passes();
     world.run_to_end().await;
     assert_eq!(world.entries(), entries);

@@ -263,7 +263,7 @@ async fn i1_after_a_lost_state_voids_are_reversed_once() {
     let world = booked_world().await;
     let (kept, note) = credited(&world).await;
     let mut others = world.entries().into_iter().map(|entry| entry.your_ref).filter(|number| *number != kept);
-    world.lose_state();
+    world.lose_state().await;
     void_note(&world, &note).await;
     let voided = others.find(|number| world.chargebee.void_invoice(number).is_ok()).expect("one to void");
     for round in 0..3 {
@@ -274,7 +274,7 @@ async fn i1_after_a_lost_state_voids_are_reversed_once() {
             assert_eq!(world.entries_of(number).iter().map(|entry| entry.total).sum::<i64>(), 0, "{number}");
         }
         if round == 1 {
-            world.lose_state();
+            world.lose_state().await;
         }
         world.a_minute_passes();
     }
@@ -285,7 +285,7 @@ async fn i1_after_a_lost_state_voids_are_reversed_once() {
 async fn i1_a_void_of_an_adopted_invoice_is_reversed_once() {
     let world = booked_world().await;
     let number = text(&open(&world, 1), "id");
-    world.lose_state();
+    world.lose_state().await;
     world.run_to_end().await;
     assert!(world.state().await.booked_under("invoice", &number).await.unwrap()[0].adopted);
     world.a_minute_passes();
@@ -302,7 +302,7 @@ async fn i1_after_a_lost_state_what_was_deleted_is_told_again() {
     let (_, note) = credited(&world).await;
     world.post(&format!("/credit_notes/{note}/delete"), &[]).await;
     let invoice = delete_a_booked_one(&world);
-    world.lose_state();
+    world.lose_state().await;
     world.run_to_end().await;
     assert_eq!(held_for(&world, "invoice", &invoice).await.as_deref(), WITHDRAWN);
     assert_eq!(held_for(&world, "creditNote", &note).await.as_deref(), WITHDRAWN);
@@ -316,7 +316,7 @@ async fn under_the_policy_hold_of_existing_entries_a_person_reverses_what_was_vo
     world.run_to_end().await;
     let number = text(&open(&world, 1), "id");
     let booked = world.entries_of(&number).remove(0);
-    world.lose_state();
+    world.lose_state().await;
     policy(&mut world, "existingEntry: Hold");
     world.a_minute_passes();
     world.chargebee.void_invoice(&number).unwrap();

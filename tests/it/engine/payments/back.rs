@@ -87,7 +87,7 @@ async fn a_reversal_takes_the_payments_own_lines_back() {
     assert_eq!(lines, [(format!("{part} reversal {name}"), -100), (format!("{part} reversal excess"), -200)]);
     assert_eq!(open_of_customer(&world, &name), before + 300);
     assert_money_equal(&world).await;
-    world.lose_state();
+    world.lose_state().await;
     world.run_to_end().await;
     assert_eq!(world.posts(BANK), 0);
     assert_money_equal(&world).await;
@@ -183,7 +183,7 @@ async fn a_late_reversal_is_booked_once_on_its_own_day_and_the_failure_not_besid
     world.a_minute_passes();
     world.run_to_end().await;
     assert!(world.writes().is_empty(), "{:?}", world.writes());
-    world.lose_state();
+    world.lose_state().await;
     world.run_to_end().await;
     assert_eq!((world.posts(BANK), entries_of(&world, &id).len(), entries_of(&world, &paid).len()), (0, 1, 1));
 }

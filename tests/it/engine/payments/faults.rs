@@ -52,7 +52,7 @@ async fn a_lost_state_books_no_payment_twice_and_knows_the_control_accounts_agai
     world.chargebee.act(&format!("/transactions/{id}/turn"), &[("status", "late_failure")]).unwrap();
     let before = world.run_to_end().await;
     let booked = entries(&world).len();
-    world.lose_state();
+    world.lose_state().await;
     let after = world.run_to_end().await;
     assert_eq!((world.posts(BANK), entries(&world).len()), (0, booked));
     assert_money_equal(&world).await;
@@ -70,7 +70,7 @@ async fn an_entry_of_another_amount_under_the_transaction_holds_it_until_it_is_c
     let other = serde_json::json!({"journal": "22", "account": line.account, "date": line.date,
         "amount": line.amount + 100, "description": line.description});
     let other = world.exact.receive(DIVISION, &serde_json::from_value(other).unwrap()).unwrap();
-    world.lose_state();
+    world.lose_state().await;
     world.run_to_end().await;
     let held = held_payments(&world).await;
     assert_eq!(held[&id].hold.reason.as_str(), "ExistingEntryDiffers", "{held:#?}");

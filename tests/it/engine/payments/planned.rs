@@ -47,7 +47,7 @@ async fn an_invoice_that_the_books_hold_already_tells_its_number() {
     world.edit("    paymentsToExact: {enabled: true}\n", "    paymentsToExact: {enabled: false}\n");
     world.run_to_end().await;
     let number = world.entries_of(&name).pop().expect("booked").entry_number;
-    world.lose_state();
+    world.lose_state().await;
     world.edit("    paymentsToExact: {enabled: false}\n", "    paymentsToExact: {enabled: true}\n");
     world.edit("spec:\n  startDate", PLAN);
     let said = planned(&world.run_to_end().await, &id);
