@@ -4,15 +4,11 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::case::Case;
 use super::context::Conversion;
+use super::quoted_rate::{Other, Quoted};
 use crate::domain::entry::EntryLine;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::master::{Journal, JournalKind};
 use crate::domain::money::{Amount, Currency};
-
-/// Digits of a rate that is turned round.
-const DIGITS: u32 = 12;
-/// How far two statements of one rate may be apart: rates of a day differ, rates the wrong way round differ far more.
-const SAME_RATE: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 
 /// The rate to state on an entry in another currency than the books', if any, and why it is that one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,39 +63,17 @@ fn chosen(case: &Case<'_>, journal: &Journal, books: Currency) -> ChosenRate {
     }
 }
 
-/// What one unit of the document's currency is worth in the books', as the document says it. Its `exchange_rate` is into
-/// the site's base currency, and which way round is not spelt out: where another statement of the same rate shows that it
-/// is the other way round, it is turned, and where the two contradict each other neither is used.
+/// What one unit of the document's currency is worth in the books', as the document says it.
 fn of_document(case: &Case<'_>, books: Currency) -> Result<(Decimal, String), String> {
     let invoice = case.invoice;
     let stated = invoice.stated_rates.iter().find(|rate| rate.currency.eq_ignore_ascii_case(books.code()));
-    let stated = stated.map(|rate| rate.value).filter(|value| *value > Decimal::ZERO);
-    let base = invoice.base_currency.as_deref().unwrap_or_default();
-    let own = invoice.exchange_rate.filter(|rate| *rate > Decimal::ZERO && base.eq_ignore_ascii_case(books.code()));
-    match (own, stated) {
-        (Some(own), None) => Ok((own, "Chargebee's rate of the invoice".to_owned())),
-        (None, Some(stated)) => Ok((stated, format!("the rate into {books} that the invoice states"))),
-        (Some(own), Some(stated)) if same(own, stated) => Ok((own, "Chargebee's rate of the invoice".to_owned())),
-        (Some(own), Some(stated)) => match turned(own).filter(|turned| same(*turned, stated)) {
-            Some(turned) => Ok((
-                turned,
-                format!("Chargebee's rate of the invoice, stated as {} the other way round", own.normalize()),
-            )),
-            None => Err(format!("the invoice states both {} and {}", own.normalize(), stated.normalize())),
-        },
-        (None, None) => {
-            let into = if base.is_empty() { "no currency" } else { base };
-            Err(format!("the invoice states a rate into {into} and none into {books}"))
-        }
-    }
-}
-
-fn same(one: Decimal, other: Decimal) -> bool {
-    one.checked_div(other).is_some_and(|part| (part - Decimal::ONE).abs() <= SAME_RATE)
-}
-
-fn turned(rate: Decimal) -> Option<Decimal> {
-    Decimal::ONE.checked_div(rate)?.round_sf(DIGITS)
+    let quoted = Quoted {
+        noun: "invoice",
+        base_currency: invoice.base_currency.as_deref(),
+        exchange_rate: invoice.exchange_rate,
+        other: stated.map_or(Other::None, |rate| Other::Stated(rate.value)),
+    };
+    quoted.into(books)
 }
 
 /// What the entry is worth in the books' currency by its rate, and what rounding each line to it makes of difference.
@@ -118,12 +92,6 @@ fn in_books(amount: Decimal, rate: Decimal, books: Currency) -> Option<Amount> {
     let exact = amount.checked_mul(rate)?;
     let digits = Amount(1).to_decimal(books).scale();
     Amount::from_decimal(exact.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero), books)
-}
-
-/// Billing's `rate` into its `base` currency, where that is the currency of the books.
-pub(super) fn rate_into(books: Option<Currency>, base: Option<&str>, rate: Option<Decimal>) -> Option<Decimal> {
-    let is_into_books = base.is_some_and(|base| books.is_some_and(|books| base.eq_ignore_ascii_case(books.code())));
-    rate.filter(|rate| *rate > Decimal::ZERO && is_into_books).map(|rate| rate.normalize())
 }
 
 fn journal<'a>(case: &'a Case<'_>) -> Result<&'a Journal, Hold> {

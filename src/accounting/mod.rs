@@ -29,6 +29,7 @@ mod periods;
 mod pieces;
 mod position;
 mod preflight;
+mod quoted_rate;
 mod revenue;
 mod rounding;
 mod sales_invoice;
@@ -41,7 +42,10 @@ mod vat;
 
 pub use book::book_invoice;
 pub use conflicts::{ConflictKind, RuleConflict, conflicts, conflicts_seen_from};
-pub use credit::{BookedInvoice, book_credit_note, book_void};
+pub use credit::{
+    BookedInvoice, book_credit_note, book_note_void, book_void, note_void_wants_releases, releases_wanted,
+    void_wants_releases,
+};
 pub use digest::books_digest;
 pub use outlook::{PeriodOutlook, TermEnd, latest_term_end, period_outlook};
 pub use preflight::{Finding, FindingReason, Topic, preflight};

@@ -19,13 +19,15 @@ pub(super) enum PartTax {
     Rate(Decimal),
     /// What is left of a partly taxed line.
     LeftUntaxed,
+    /// A credit that is granted before tax: the tax comes off the invoice that it is used on.
+    BeforeTax,
 }
 
 impl PartTax {
     pub fn rate(self) -> Decimal {
         match self {
             Self::Rate(rate) => rate,
-            Self::LeftUntaxed => Decimal::ZERO,
+            Self::LeftUntaxed | Self::BeforeTax => Decimal::ZERO,
         }
     }
 }
@@ -44,9 +46,7 @@ pub(super) fn parts(case: &Case<'_>, line: &InvoiceLine) -> Result<Vec<TaxPart>,
     let price = line.amount - line.discount();
     let rows: Vec<&LineTax> = line.taxes.iter().filter(|row| !row.taxable.is_zero() || !row.tax.is_zero()).collect();
     if rows.is_empty() {
-        // A line discounted to nothing has a row without amounts, which still tells its rate.
-        let rate = line.taxes.first().map_or(Decimal::ZERO, |row| row.rate);
-        return Ok(vec![TaxPart { tax: PartTax::Rate(rate), net: price, vat: Amount::ZERO }]);
+        return Ok(vec![TaxPart { tax: untaxed(line, price), net: price, vat: Amount::ZERO }]);
     }
     let taxed = match case.invoice.price_type {
         PriceType::TaxExclusive => rows.iter().map(|row| part(row, row.taxable)).collect(),
@@ -55,6 +55,15 @@ pub(super) fn parts(case: &Case<'_>, line: &InvoiceLine) -> Result<Vec<TaxPart>,
     let parts = with_rest(case, line, taxed, price)?;
     parts.iter().try_for_each(|part| check_vat(case, line, part))?;
     Ok(parts)
+}
+
+/// How a line is taxed of which no row has an amount. Of one that was discounted to nothing the row still tells the rate; one
+/// that has a price is not taxed at it: all of it was taken off before the tax (a store credit).
+fn untaxed(line: &InvoiceLine, price: Amount) -> PartTax {
+    match line.taxes.first().map_or(Decimal::ZERO, |row| row.rate) {
+        rate if rate.is_zero() || price.is_zero() => PartTax::Rate(rate),
+        _ => PartTax::LeftUntaxed,
+    }
 }
 
 fn part(row: &LineTax, net: Amount) -> TaxPart {

@@ -42,7 +42,10 @@ pub(super) fn code<'a>(
     line: &InvoiceLine,
     tax: PartTax,
 ) -> Result<ChosenCode<'a>, Hold> {
-    let PartTax::Rate(rate) = tax else { return zero_code(case, "what is left untaxed of a partly taxed line") };
+    if tax == PartTax::LeftUntaxed {
+        return zero_code(case, "what is left untaxed of a partly taxed line");
+    }
+    let rate = tax.rate();
     let supply = supply(case, line);
     let facts = Facts {
         country: position.country,
@@ -53,11 +56,24 @@ pub(super) fn code<'a>(
         exempt_reason: line.exempt_reason.as_ref().filter(|_| rate.is_zero()),
         supply,
     };
-    let row = choose(case, line, &facts)?;
+    let names_untaxed = |row: &VatRule| is_untaxed(case, &row.code);
+    if tax == PartTax::BeforeTax && !case.rules().vat.iter().any(|row| holds(&row.when, &facts) && names_untaxed(row)) {
+        return zero_code(case, BEFORE_TAX);
+    }
+    let row = choose(case, line, &facts, |row| tax != PartTax::BeforeTax || names_untaxed(row))?;
     let because = format!("spec.vat[{}] of {}", row.index, case.mapping());
     let code = usable(case, &row.code, &because, Some(line))?;
     check(case, line, position, &facts, code, &because)?;
     Ok(ChosenCode { code, why: format!("{because} ({}): VAT code {}", row.when.describe(), row.code) })
+}
+
+/// What [`PartTax::BeforeTax`] is, in the words of an explanation.
+pub(super) const BEFORE_TAX: &str = "a store credit, which is granted before tax";
+
+/// Whether a code of the books takes no VAT on the entry's day; one that they do not have may take some.
+pub(super) fn is_untaxed(case: &Case<'_>, code: &str) -> bool {
+    let code = case.master().vat_codes.get(code);
+    code.is_some_and(|code| percent(code, case) == Some(Decimal::ZERO))
 }
 
 /// The code of lines without VAT: rounding, and untaxed parts.
@@ -78,8 +94,13 @@ pub(super) fn zero_code<'a>(case: &'a Case<'_>, what: &str) -> Result<ChosenCode
 }
 
 /// The row with the most conditions that all hold; rows tied at the top that name different codes are an error.
-fn choose<'a>(case: &'a Case<'_>, line: &InvoiceLine, facts: &Facts<'_>) -> Result<&'a VatRule, Hold> {
-    let mut rows: Vec<&VatRule> = case.rules().vat.iter().filter(|row| holds(&row.when, facts)).collect();
+fn choose<'a>(
+    case: &'a Case<'_>,
+    line: &InvoiceLine,
+    facts: &Facts<'_>,
+    may: impl Fn(&VatRule) -> bool,
+) -> Result<&'a VatRule, Hold> {
+    let mut rows: Vec<&VatRule> = case.rules().vat.iter().filter(|row| holds(&row.when, facts) && may(row)).collect();
     let most = rows.iter().map(|row| row.when.conditions()).max();
     rows.retain(|row| Some(row.when.conditions()) == most);
     // By place, so that the order of the rows in memory decides nothing (I8).

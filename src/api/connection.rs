@@ -42,6 +42,7 @@ use super::workload::Workload;
     validation = Rule::new("!has(self.interval) || self.workload.type != 'Scheduled' || duration(self.interval) in [duration('1m'), duration('2m'), duration('3m'), duration('4m'), duration('5m'), duration('6m'), duration('10m'), duration('12m'), duration('15m'), duration('20m'), duration('30m'), duration('1h'), duration('2h'), duration('3h'), duration('4h'), duration('6h'), duration('8h'), duration('12h'), duration('24h')]").message("interval of a Scheduled workload must divide an hour or a day, such as 5m, 15m, 1h or 6h, because cron can say no other: change interval, or set workload.type to Continuous").field_path(".interval"),
     validation = Rule::new("!has(self.interval) || (duration(self.interval) >= duration('1m') && duration(self.interval) <= duration('24h'))").message("interval must be at least 1m and at most 24h").field_path(".interval"),
     validation = Rule::new("!has(self.edition) || self.edition != 'Starter' || !self.flows.paymentsToExact.enabled").message("edition Starter has no payments to Exact: turn flows.paymentsToExact off, or choose edition Scale or Enterprise, or none").field_path(".flows.paymentsToExact.enabled"),
+    validation = Rule::new("!has(self.edition) || self.edition != 'Starter' || !self.flows.paymentsToChargebee.enabled").message("edition Starter has no payments to Chargebee: turn flows.paymentsToChargebee off, or choose edition Scale or Enterprise, or none").field_path(".flows.paymentsToChargebee.enabled"),
     validation = Rule::new("!has(self.dynamics365) || !(self.flows.paymentsToExact.enabled || self.flows.paymentsToChargebee.enabled)").message("payments have no flow to Dynamics 365: turn flows.paymentsToExact and flows.paymentsToChargebee off").field_path(".flows")
 )]
 pub struct SyncConnectionSpec {
@@ -53,8 +54,8 @@ pub struct SyncConnectionSpec {
     /// Default: `Apply`.
     #[serde(default)]
     pub mode: Mode,
-    /// Preset of limits: `Starter` (one entity, no payments to Exact), `Scale` (one entity) or `Enterprise` (three
-    /// entities). Without it there are none (E34).
+    /// Preset of limits: `Starter` (one entity, no payments in either direction), `Scale` (one entity) or `Enterprise`
+    /// (three entities). Without it there are none (E34).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edition: Option<Edition>,
     /// First day that is in scope, as a date of `timeZone`. Documents dated earlier are out of scope, which is a state and
@@ -125,8 +126,8 @@ impl Edition {
         }
     }
 
-    /// Whether the edition books online payments in Exact (E5).
-    pub fn has_payments_to_exact(self) -> bool {
+    /// Whether the edition has the payment flows, in both directions: they are sold from Scale up (E5, E34).
+    pub fn has_payments(self) -> bool {
         self != Self::Starter
     }
 }

@@ -38,7 +38,8 @@ pub struct Policies {
     /// `LeaveOut`, because another connection books that entity, in an Exact Online of other credentials say. Default:
     /// `Hold`.
     pub unmapped_entity: UnmappedEntity,
-    /// A booked invoice was voided: `Reverse` its entry by a credit entry, or `Hold`, which reports it. Default: `Reverse`.
+    /// A booked invoice or credit note was voided: `Reverse` its entry once, by one with the other sign, or `Hold` it until a
+    /// person has reversed the entry by hand. Default: `Reverse`.
     pub voided_invoice: VoidedInvoice,
     /// Money that was recorded in Chargebee for a match that the books have undone since (E6): `Report` it and leave it, or
     /// `Reverse` it, which removes the payment that Koppel recorded. Default: `Report`.
@@ -129,7 +130,7 @@ pub enum UnmappedEntity {
     LeaveOut,
 }
 
-/// A booked invoice was voided.
+/// A booked invoice or credit note was voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum VoidedInvoice {
     Reverse,

@@ -16,6 +16,8 @@ pub const PROBLEMS_MAX: usize = 50;
 
 /// How many control accounts the status shows; the rest is left out.
 pub const CONTROL_ACCOUNTS_MAX: usize = 50;
+/// How many unmatched lines the status spells out for each control account.
+pub const UNMATCHED_MAX: usize = 5;
 
 /// What the operator and the last run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -282,6 +284,25 @@ pub struct ControlAccountStatus {
     /// `bookedIn` less `bookedOut`: what the payment service has to pay out for it in all.
     #[schemars(length(max = 32))]
     pub rest: String,
+    /// What of it Exact Online has matched with nothing: for the accountant to match. Absent where all is matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmatched: Option<UnmatchedStatus>,
+}
+
+/// Lines on receivables that Exact Online has matched with nothing, as of the last look at its ledger: parts of invoices,
+/// money that settles nothing, chargebacks. Exact Online matches by itself only what agrees to the cent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnmatchedStatus {
+    /// How many lines.
+    pub lines: i64,
+    /// What they make in all; money received is positive.
+    #[schemars(length(max = 32))]
+    pub amount: String,
+    /// The oldest of them. Example: `payment txn_1 (entry 26220007): 400.00`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5), inner(length(max = 128)))]
+    pub oldest: Vec<String>,
 }
 
 /// Whether an EntityMapping or RevenueRule can be used: `Accepted` and `ResolvedRefs`.

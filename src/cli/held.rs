@@ -19,8 +19,9 @@ pub struct HeldArgs {
     /// Only documents held for this reason, such as MissingFinancialPeriod
     #[arg(long)]
     reason: Option<String>,
-    /// Let the document of this number be sent again although Exact Online refused it, or close a difference that was
-    /// corrected by hand: for what was mended where Koppel cannot see it
+    /// Settle the document of this number by a person's word: one that Exact Online refused is sent again, one that is held
+    /// because the books hold it otherwise is left to them, and a change of its booked entry that the condition Audited
+    /// reports is let be as it is
     #[arg(long, value_name = "NUMBER")]
     release: Option<String>,
     /// How to print

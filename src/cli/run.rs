@@ -46,7 +46,9 @@ pub async fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     stop_on_signal(environment.stop.clone(), || {
         eprintln!("asked to stop: the run ends after the call under way");
     });
-    if args.watch { watch(&args, &environment).await } else { once(&args, &environment).await }
+    let ended = if args.watch { watch(&args, &environment).await } else { once(&args, &environment).await };
+    environment.store.close().await;
+    ended
 }
 
 async fn once(args: &RunArgs, environment: &Environment) -> anyhow::Result<ExitCode> {

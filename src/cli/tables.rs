@@ -190,12 +190,18 @@ pub fn flows(flows: &[FlowTally]) -> String {
 /// What is booked on each control account.
 pub fn control_accounts(accounts: &[ControlAccountStatus]) -> String {
     let row = |account: &ControlAccountStatus| {
-        let ControlAccountStatus { division, account, currency, booked_in, booked_out, rest } = account;
+        let ControlAccountStatus { division, account, currency, booked_in, booked_out, rest, unmatched } = account;
         let named = format!("{account} in division {division}");
-        vec![named, currency.clone(), booked_in.clone(), booked_out.clone(), rest.clone()]
+        let unmatched = unmatched.as_ref();
+        let left = unmatched.map_or_else(|| "0".to_owned(), |left| format!("{} in {}", left.amount, left.lines));
+        let oldest = unmatched.iter().flat_map(|left| &left.oldest);
+        Entry {
+            cells: vec![named, currency.clone(), booked_in.clone(), booked_out.clone(), rest.clone(), left],
+            sentences: oldest.map(|line| Sentence { mark: "to be matched:", text: line.clone() }).collect(),
+        }
     };
-    let headers = ["control account", "currency", "booked in", "booked out", "rest"];
-    columns(&headers, accounts.iter().map(row)).join("\n")
+    let headers = ["control account", "currency", "booked in", "booked out", "rest", "not matched"];
+    listed(&headers, accounts.iter().map(row).collect(), width())
 }
 
 /// Held documents, each with what is wrong and, marked by an arrow, what mends it.
@@ -238,6 +244,7 @@ fn day(instant: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::status::UnmatchedStatus;
     use crate::domain::hold::{Hold, HoldReason};
 
     fn document(number: &str, message: String) -> HeldDocument {
@@ -284,10 +291,15 @@ mod tests {
             booked_in: "121.00".to_owned(),
             booked_out: "21.00".to_owned(),
             rest: "100.00".to_owned(),
+            unmatched: None,
         };
-        let text = control_accounts(&[account]);
+        let text = control_accounts(std::slice::from_ref(&account));
         let words: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
-        assert_eq!(words, ["1150", "in", "division", "100001", "EUR", "121.00", "21.00", "100.00"]);
+        assert_eq!(words, ["1150", "in", "division", "100001", "EUR", "121.00", "21.00", "100.00", "0"]);
+        let oldest = vec!["payment txn_1 (entry 7): 4.00".to_owned()];
+        let left = UnmatchedStatus { lines: 2, amount: "5.00".to_owned(), oldest };
+        let text = control_accounts(&[ControlAccountStatus { unmatched: Some(left), ..account }]);
+        assert!(text.contains("5.00 in 2") && text.contains("to be matched: payment txn_1 (entry 7): 4.00"), "{text}");
     }
 
     #[test]

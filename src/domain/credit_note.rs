@@ -29,6 +29,10 @@ pub struct CreditNote {
     pub reference_invoice: Option<String>,
     /// Id of a line of the note → id of the invoice line that it credits, where billing states it.
     pub credited_lines: BTreeMap<String, String>,
+    /// A store credit (`type` `store`): granted without any tax, because it is taken off a later invoice before that one is
+    /// taxed (chargebee.md §7). The tax comes off there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before_tax: bool,
 }
 
 impl CreditNote {

@@ -28,6 +28,7 @@ words! {
         WaitingFor,
         RejectedByTarget,
         OutcomeUnknown,
+        WithdrawnAfterBooking,
     }
 }
 

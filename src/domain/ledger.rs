@@ -56,7 +56,7 @@ pub struct ClosedPart {
     pub currency: String,
 }
 
-/// A row of a sales entry as the books hold it, as far as it can differ from what was booked.
+/// A row of an entry as the books hold it, as far as it can differ from what was booked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryRow {
     pub id: Uuid,
@@ -74,4 +74,16 @@ pub struct EntryRow {
     pub vat_code: Option<String>,
     pub cost_center: Option<String>,
     pub cost_unit: Option<String>,
+    pub description: Option<String>,
+}
+
+/// A row by which the books release deferred revenue into a period. Of its source they tell the number of the entry and the
+/// amount only (exact-online.md §7), not the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The account on this side of it: the line's own, or that of the revenue that is put off.
+    pub gl_account: Option<Uuid>,
+    pub period: PeriodKey,
+    pub amount: Decimal,
+    pub currency: String,
 }

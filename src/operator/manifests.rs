@@ -199,20 +199,24 @@ mod tests {
     /// Of an object that the API server took before it knew the rule.
     #[test]
     fn a_flow_that_the_edition_does_not_have_shows_in_its_own_condition_e34() {
-        let with = |edition: Option<Edition>| {
+        let with = |edition: Option<Edition>, to_exact: bool| {
             let mut connection = connection("acme", "acme-exact");
             connection.spec.edition = edition;
-            connection.spec.flows.payments_to_exact.enabled = true;
+            connection.spec.flows.payments_to_exact.enabled = to_exact;
+            connection.spec.flows.payments_to_chargebee.enabled = !to_exact;
             let outcome = validate(&assemble([connection], [mapping("nl", "acme", None)], [], []), Secrets::Elsewhere);
             let found = blocking_conditions(&outcome.findings);
             let within = found.into_iter().find(|condition| condition.type_ == ConditionType::WithinEdition);
             within.map(|condition| (condition.reason, condition.message))
         };
-        let (reason, message) = with(Some(Edition::Starter)).expect("a condition");
-        assert_eq!(reason, Reason::FlowNotInEdition);
-        assert!(message.contains("edition Starter has no payments to Exact"), "{message}");
-        for edition in [None, Some(Edition::Scale), Some(Edition::Enterprise)] {
-            assert_eq!(with(edition), None);
+        for (to_exact, flow, to) in [(true, "paymentsToExact", "Exact"), (false, "paymentsToChargebee", "Chargebee")] {
+            let (reason, message) = with(Some(Edition::Starter), to_exact).expect("a condition");
+            assert_eq!(reason, Reason::FlowNotInEdition);
+            let told = format!("spec.flows.{flow}.enabled: edition Starter has no payments to {to}; turn the flow off");
+            assert!(message.starts_with(&told), "{message}");
+            for edition in [None, Some(Edition::Scale), Some(Edition::Enterprise)] {
+                assert_eq!(with(edition, to_exact), None);
+            }
         }
     }
 

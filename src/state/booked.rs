@@ -196,6 +196,16 @@ impl ConnectionState {
         Ok(row.is_some())
     }
 
+    /// Whether anything is booked in `division`.
+    pub async fn has_booked(&self, division: i32) -> StateResult<bool> {
+        let row = query("SELECT 1 AS found FROM booked WHERE connection = $1 AND division = $2 LIMIT 1")
+            .bind(&self.connection)
+            .bind(i64::from(division))
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.is_some())
+    }
+
     /// The latest sales entry that was booked for a customer: a merged account's survivor is read from it (N6).
     pub async fn latest_entry_of(&self, customer: &str, division: i32) -> StateResult<Option<Uuid>> {
         let row = query(
@@ -212,7 +222,7 @@ impl ConnectionState {
         Ok(id.parse().ok())
     }
 
-    /// Notes that a booked document was voided later.
+    /// Notes that a booked document is no more, which is left to a person.
     pub async fn mark_voided(&self, kind: &str, identity: &str, seen_at: Timestamp) -> StateResult<()> {
         self.change(
             query(
@@ -228,16 +238,11 @@ impl ConnectionState {
         Ok(())
     }
 
-    /// Numbers of the booked documents that were voided later, at most `limit`.
-    pub async fn voided_after_booking(&self, limit: i64) -> StateResult<Vec<String>> {
-        let rows = query(
-            "SELECT number FROM booked WHERE connection = $1 AND voided_at IS NOT NULL ORDER BY voided_at, number LIMIT $2",
-        )
-        .bind(&self.connection)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| Ok(row.try_get("number")?)).collect()
+    /// A booked document stands for one again that is there.
+    pub async fn unmark_voided(&self, kind: &str, identity: &str) -> StateResult<()> {
+        let statement = "UPDATE booked SET voided_at = NULL WHERE connection = $1 AND kind = $2 AND identity = $3";
+        self.change(query(statement).bind(&self.connection).bind(kind).bind(identity)).await?;
+        Ok(())
     }
 
     /// How many documents of `kinds` are booked, and when the last one was.

@@ -12,12 +12,15 @@ use super::error::{StateError, StateResult};
 use super::rows::required_id;
 use super::store::{ConnectionState, plain, text_of};
 
+/// The difference of an entry that the books have deleted.
+pub const GONE: &str = "it was deleted";
+
 /// A row of an entry that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
     pub division: i32,
     pub entry: Uuid,
-    /// The row that differs; the entry's own id where it is gone as a whole.
+    /// The row that differs; the entry's own id where it is gone or differs as a whole; [`OF_DOCUMENT`](Self::OF_DOCUMENT).
     pub row: Uuid,
     /// Kind and number of the document.
     pub kind: String,
@@ -25,6 +28,16 @@ pub struct Drift {
     pub entry_number: i64,
     /// What was changed, each in words.
     pub differences: Vec<String>,
+}
+
+impl Drift {
+    /// Stands for the row where the entry is as it was booked, and its document is no longer at the billing system.
+    pub const OF_DOCUMENT: Uuid = Uuid::nil();
+
+    /// Whether it is the document that is gone.
+    pub fn is_of_document(&self) -> bool {
+        self.row == Self::OF_DOCUMENT
+    }
 }
 
 impl ConnectionState {
@@ -89,7 +102,34 @@ impl ConnectionState {
         rows.iter().map(|row| Ok((required_id(row, "entry_id")?, required_id(row, "row_id")?))).collect()
     }
 
-    /// Sales entries of our own making, booked at or after `since` and before `until`, whose head the books do not hold.
+    /// Whether an entry is known to be deleted in the books.
+    pub async fn is_entry_gone(&self, division: i32, entry: Uuid) -> StateResult<bool> {
+        let row = query(
+            "SELECT differences FROM drifts WHERE connection = $1 AND division = $2 AND entry_id = $3 AND row_id = $3",
+        )
+        .bind(&self.connection)
+        .bind(i64::from(division))
+        .bind(entry.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(false) };
+        Ok(row.try_get::<String, _>("differences")?.contains(GONE))
+    }
+
+    /// All that is known of an entry is settled: neither side has it any more. It stays known, so that it is not told again.
+    pub async fn accept_drifts_of(&self, division: i32, entry: Uuid) -> StateResult<()> {
+        self.change(
+            query("UPDATE drifts SET accepted = 1 WHERE connection = $1 AND division = $2 AND entry_id = $3")
+                .bind(&self.connection)
+                .bind(i64::from(division))
+                .bind(entry.to_string()),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Entries of our own making, booked at or after `since` and before `until`, of which the books hold nothing: no head, and
+    /// of money no line of a customer's.
     pub async fn booked_without_head(
         &self,
         division: i32,
@@ -98,8 +138,12 @@ impl ConnectionState {
     ) -> StateResult<Vec<Uuid>> {
         let rows = query(
             "SELECT entry_id FROM booked WHERE connection = $1 AND division = $2 AND adopted = 0
-             AND kind IN ('invoice', 'creditNote', 'void') AND booked_at >= $3 AND booked_at < $4 AND NOT EXISTS (SELECT 1 FROM ledger_heads heads WHERE heads.connection = $1 AND heads.division = $2
-             AND heads.entry_id = booked.entry_id) ORDER BY entry_id",
+             AND kind IN ('invoice', 'creditNote', 'void', 'creditNoteVoid', 'payment', 'refund')
+             AND booked_at >= $3 AND booked_at < $4
+             AND NOT EXISTS (SELECT 1 FROM ledger_heads heads WHERE heads.connection = $1 AND heads.division = $2
+             AND heads.entry_id = booked.entry_id)
+             AND NOT EXISTS (SELECT 1 FROM ledger_lines lines WHERE lines.connection = $1 AND lines.division = $2
+             AND lines.entry_id = booked.entry_id) ORDER BY entry_id",
         )
         .bind(&self.connection)
         .bind(i64::from(division))

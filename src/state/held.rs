@@ -70,14 +70,15 @@ impl ConnectionState {
     }
 
     /// A person has corrected in the books what this document is held for: it is let go of, and not held for it again.
-    /// Only of documents under whose number the books hold something (`AmountMismatch`, `DocumentRecreated`). Returns whether
-    /// there was one.
+    /// Only of documents under whose number the books hold something (`AmountMismatch`, `DocumentRecreated`,
+    /// `WithdrawnAfterBooking`). Returns whether there was one.
     pub async fn decide_held(&self, kind: &str, number: &str) -> StateResult<bool> {
         let mut transaction = self.write().await?;
         let held = query(
             "SELECT identity FROM held WHERE connection = $1 AND kind = $2 AND number = $3
-             AND reason IN ('AmountMismatch', 'DocumentRecreated') AND EXISTS (SELECT 1 FROM booked
-             WHERE booked.connection = held.connection AND booked.kind = held.kind AND booked.number = held.number)",
+             AND reason IN ('AmountMismatch', 'DocumentRecreated', 'WithdrawnAfterBooking')
+             AND EXISTS (SELECT 1 FROM booked WHERE booked.connection = held.connection AND booked.kind = held.kind
+             AND booked.number = held.number)",
         )
         .bind(&self.connection)
         .bind(kind)
@@ -110,14 +111,16 @@ impl ConnectionState {
     }
 
     /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts
-    /// do not count: what is held of them keeps no document from being booked.
+    /// and what is booked already do not count: what is held of them keeps no document from being booked.
     pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
-        let row =
-            query("SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind <> 'receipt' AND first_held > $2")
-                .bind(&self.connection)
-                .bind(text_of(instant))
-                .fetch_one(&self.pool)
-                .await?;
+        let row = query(
+            "SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind <> 'receipt'
+                 AND reason <> 'WithdrawnAfterBooking' AND first_held > $2",
+        )
+        .bind(&self.connection)
+        .bind(text_of(instant))
+        .fetch_one(&self.pool)
+        .await?;
         Ok(row.try_get("total")?)
     }
 
@@ -190,6 +193,17 @@ impl ConnectionState {
         .bind(limit)
         .fetch_all(&self.pool)
         .await?;
+        rows.iter().map(held_of).collect()
+    }
+
+    /// As [`held_longest`](Self::held_longest), of the documents held for `reason` only.
+    pub async fn held_longest_for(&self, reason: HoldReason, limit: i64) -> StateResult<Vec<HeldDocument>> {
+        let rows = query("SELECT * FROM held WHERE connection = $1 AND reason = $2 ORDER BY since, number LIMIT $3")
+            .bind(&self.connection)
+            .bind(reason.as_str())
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(held_of).collect()
     }
 

@@ -21,6 +21,15 @@ pub struct LedgerHead {
     pub nature: LineNature,
 }
 
+/// What entries have lost by rows that the books deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Entries whose head was among them: they are gone.
+    pub gone: Vec<Uuid>,
+    /// Entries of which a closing line was.
+    pub lines: Vec<Uuid>,
+}
+
 impl ConnectionState {
     /// Writes a page of heads and closing lines; the lines' entries are to be looked at again.
     pub async fn put_ledger(&self, division: i32, heads: &[LedgerHead], lines: &[LedgerLine]) -> StateResult<()> {
@@ -105,12 +114,12 @@ impl ConnectionState {
         Ok(transaction.commit().await?)
     }
 
-    /// Takes out rows and parts that the books have deleted. Gives the entries whose head was among them: they are gone.
-    pub async fn ledger_deleted(&self, division: i32, rows: &[Uuid], parts: &[Uuid]) -> StateResult<Vec<Uuid>> {
+    /// Takes out rows and parts that the books have deleted.
+    pub async fn ledger_deleted(&self, division: i32, rows: &[Uuid], parts: &[Uuid]) -> StateResult<Lost> {
         let mut transaction = self.write().await?;
         self.drop_parts(&mut transaction, division, parts).await?;
         let lost = self.taken(&mut transaction, division, "ledger_lines", "entry_id", rows).await?;
-        self.pend(&mut transaction, division, lost.into_iter()).await?;
+        self.pend(&mut transaction, division, lost.iter().copied()).await?;
         let gone = self.taken(&mut transaction, division, "ledger_heads", "entry_id", rows).await?;
         for entry in &gone {
             // An entry that is gone cannot be adopted any more.
@@ -122,7 +131,7 @@ impl ConnectionState {
                 .await?;
         }
         transaction.commit().await?;
-        Ok(gone)
+        Ok(Lost { gone, lines: lost })
     }
 
     async fn drop_parts(&self, connection: &mut AnyConnection, division: i32, ids: &[Uuid]) -> StateResult<()> {

@@ -27,14 +27,14 @@ mod tests;
 
 pub use booked::Booked;
 pub use books::{AccountField, BookAccount, BookEntry, BookItem};
-pub use drifts::Drift;
+pub use drifts::{Drift, GONE};
 pub use error::{StateError, StateResult};
 pub use held::{HeldDocument, HeldSummary};
 pub use intents::Intent;
 pub use ledger::LedgerHead;
 pub use links::{Link, LinkProblem};
 pub use lock::{ConnectionLock, Fence};
-pub use money::{ControlBalance, ControlMovement};
+pub use money::{ControlBalance, ControlMovement, UnmatchedLine};
 pub use receipts::BookedDocument;
 pub use refused::Refusal;
 pub use store::{ConnectionState, LOCK_LIFETIME, Store};

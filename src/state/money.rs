@@ -34,7 +34,41 @@ pub struct ControlBalance {
     pub booked_out: i64,
 }
 
+/// A line that Koppel booked on a receivable and that the books have matched with nothing, as far as the ledger was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmatchedLine {
+    pub division: i32,
+    /// Code of the control account on the other side.
+    pub account: String,
+    pub currency: String,
+    /// Kind and number of the transaction.
+    pub kind: String,
+    pub number: String,
+    pub entry_number: i64,
+    /// In major units; money received is positive.
+    pub amount: Decimal,
+}
+
 impl ConnectionState {
+    /// What of our entries of money the books have matched with nothing, the oldest first. A line is matched that names what it
+    /// closes, or that another one names.
+    pub async fn unmatched_money(&self) -> StateResult<Vec<UnmatchedLine>> {
+        let rows = query(
+            "SELECT lines.division, booked.control_account, booked.currency, booked.kind, booked.number,
+             lines.entry_number, lines.amount FROM ledger_lines lines JOIN booked
+             ON booked.connection = lines.connection AND booked.division = lines.division
+             AND booked.entry_id = lines.entry_id
+             WHERE lines.connection = $1 AND lines.closes IS NULL AND booked.control_account IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM ledger_lines later WHERE later.connection = lines.connection
+             AND later.division = lines.division AND later.closes = lines.id)
+             ORDER BY lines.day, lines.entry_number, lines.line_number, lines.id",
+        )
+        .bind(&self.connection)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(unmatched_of).collect()
+    }
+
     /// Writes a page of lines; one that is known already may have been changed since.
     pub async fn put_money(&self, division: i32, lines: &[PostedMoneyLine]) -> StateResult<()> {
         let once: BTreeMap<Uuid, &PostedMoneyLine> = lines.iter().map(|line| (line.line_id, line)).collect();
@@ -145,6 +179,19 @@ fn balance_of(row: &AnyRow) -> StateResult<ControlBalance> {
         currency: row.try_get("currency")?,
         booked_in: row.try_get("booked_in")?,
         booked_out: row.try_get("booked_out")?,
+    })
+}
+
+fn unmatched_of(row: &AnyRow) -> StateResult<UnmatchedLine> {
+    let amount: String = row.try_get("amount")?;
+    Ok(UnmatchedLine {
+        division: row.try_get("division")?,
+        account: row.try_get("control_account")?,
+        currency: row.try_get("currency")?,
+        kind: row.try_get("kind")?,
+        number: row.try_get("number")?,
+        entry_number: row.try_get("entry_number")?,
+        amount: -amount.parse::<Decimal>().unwrap_or_default(),
     })
 }
 

@@ -96,6 +96,12 @@ impl Store {
         Ok(Self { pool, place: Arc::new(Place::Server { lock_lifetime }) })
     }
 
+    /// Waits until every connection to the store is closed: a file is whole then, and may be copied or taken away. Nothing
+    /// can be read or written through this store or its clones afterwards.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
     /// The state of the connection `key` (`namespace/name` and what it couples: applied again under the same name and
     /// target, a connection finds its state again).
     pub fn connection(&self, key: &str) -> ConnectionState {

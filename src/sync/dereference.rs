@@ -54,6 +54,7 @@ async fn run_locked(
         clock: Arc::clone(&environment.clock),
         stop: environment.stop.clone(),
         progress: Arc::clone(&environment.progress),
+        planned: Default::default(),
     };
     let report = run::run(&session).await;
     // A token refresh that is cut off can cost the consent (I7).

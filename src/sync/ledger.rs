@@ -38,11 +38,12 @@ pub async fn read_ledger(session: &Session<'_>, record: &mut RunRecord, division
     let mut drifts = Drifts::load(session, code).await?;
     read_deleted(session, code, &mut drifts).await?;
     let records_money = session.connection.flows.payments_to_chargebee.is_some();
-    if records_money || is_due(session, code).await? {
+    if records_money || drifts.has_lost_lines() || is_due(session, code).await? {
         read_lines(session, code, &mut drifts).await?;
         look_for_the_gone(session, code, &mut drifts).await?;
         session.state.set_cursor(&scope(code), READ_AT, &session.now()).await?;
     }
+    drifts.weigh().await?;
     if records_money {
         read_terms(session, code).await?;
         session.state.prune_pending(code).await?;
@@ -101,7 +102,11 @@ async fn cursor(session: &Session<'_>, division: i32, name: &str) -> SyncResult<
 /// The target's, or the state store's.
 pub async fn read_deleted_again(session: &Session<'_>, division: i32) -> SyncResult<()> {
     let mut drifts = Drifts::load(session, division).await?;
-    read_deleted(session, division, &mut drifts).await
+    read_deleted(session, division, &mut drifts).await?;
+    if drifts.has_lost_lines() {
+        read_lines(session, division, &mut drifts).await?;
+    }
+    drifts.weigh().await
 }
 
 /// What the books have deleted: accounts and items as well as rows and receivables.
@@ -117,9 +122,11 @@ async fn read_deleted(session: &Session<'_>, division: i32, drifts: &mut Drifts<
         let others = page.rows.iter();
         let others = others.filter(|row| !matches!(row.entity_type, EntityType::Line | EntityType::PaymentTerm));
         session.state.put_deleted(division, &others.map(|row| row.key).collect::<Vec<_>>()).await?;
-        for entry in session.state.ledger_deleted(division, &rows, &terms).await? {
+        let lost = session.state.ledger_deleted(division, &rows, &terms).await?;
+        for entry in lost.gone {
             drifts.gone(entry).await?;
         }
+        lost.lines.into_iter().for_each(|entry| drifts.lost_a_line(entry));
         after = page.newest;
         session.state.set_cursor(&scope(division), "deleted", &after).await?;
         if !page.more {
@@ -143,7 +150,7 @@ async fn read_lines(session: &Session<'_>, division: i32, drifts: &mut Drifts<'_
         let heads: Vec<LedgerHead> = page.rows.iter().filter_map(head).collect();
         let lines: Vec<LedgerLine> = page.rows.iter().filter(|line| can_close(line)).map(closing_line).collect();
         session.state.put_ledger(division, &heads, &lines).await?;
-        for line in page.rows.iter().filter(|line| line.is_sale()) {
+        for line in page.rows.iter().filter(|line| line.is_sale() || line.is_money()) {
             drifts.compare(&line.entry_row()).await?;
         }
         after = page.newest;

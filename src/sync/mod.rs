@@ -3,6 +3,7 @@
 
 mod books;
 mod catalogue;
+mod control_accounts;
 mod credit_notes;
 mod customers;
 mod declared;
@@ -23,10 +24,12 @@ mod merged;
 mod payments;
 mod pdf;
 pub mod plan;
+mod planned;
 mod preflight;
 pub mod progress;
 mod receipts;
 mod record;
+mod releases;
 mod report;
 mod router;
 mod run;

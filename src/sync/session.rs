@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::{SyncError, SyncResult};
+use super::planned::PlannedDocuments;
 use super::progress::Progress;
 use crate::api::validate::ValidatedConnection;
 use crate::connectors::chargebee::ChargebeeClient;
@@ -79,6 +80,7 @@ pub struct Session<'a> {
     pub clock: Arc<dyn Clock>,
     pub stop: StopSignal,
     pub progress: Arc<dyn Progress>,
+    pub planned: PlannedDocuments,
 }
 
 impl Session<'_> {

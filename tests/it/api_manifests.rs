@@ -5,6 +5,8 @@
 mod check;
 #[path = "api_manifests/crm.rs"]
 mod crm;
+#[path = "api_manifests/editions.rs"]
+mod editions;
 #[path = "api_manifests/kinds.rs"]
 mod kinds;
 #[path = "api_manifests/payments.rs"]

@@ -133,9 +133,15 @@ fn connection_cases() -> Vec<Case> {
         ),
         made(
             C,
-            "edition Starter has no payments",
+            "edition Starter has no payments to Exact",
             json!({"edition": "Starter", "flows": {"paymentsToExact": {"enabled": true}}}),
             json!({"edition": "Scale", "flows": {"paymentsToExact": {"enabled": true}}}),
+        ),
+        made(
+            C,
+            "edition Starter has no payments to Chargebee",
+            json!({"edition": "Starter", "flows": {"paymentsToChargebee": {"enabled": true}}}),
+            json!({"edition": "Scale", "flows": {"paymentsToChargebee": {"enabled": true}}}),
         ),
         made(
             C,

@@ -1,8 +1,11 @@
 //! An invoice as it was booked, and what is left of it once earlier credits are taken off.
 
+use std::collections::BTreeSet;
+
 use crate::accounting::case::Case;
 use crate::domain::calendar::DateRange;
 use crate::domain::entry::{EntryLine, LineOrigin, SalesEntry};
+use crate::domain::ledger::Release;
 use crate::domain::master::{VatCode, VatMethod};
 use crate::domain::money::Amount;
 use rust_decimal::Decimal;
@@ -15,6 +18,9 @@ pub struct BookedInvoice {
     pub entry: SalesEntry,
     /// Lines of entries booked before: those that name another invoice are left out of account.
     pub credits: Vec<EntryLine>,
+    /// The rows by which the books release its deferred lines, where they were read: then they decide what had been released,
+    /// else equal shares or days do ([`releases_wanted`](super::releases_wanted)).
+    pub releases: Vec<Release>,
 }
 
 /// What was taken of one booked line. Amounts have the sign of the booked line.
@@ -30,6 +36,8 @@ pub(super) struct Taken {
 pub(super) struct Ledger<'a> {
     invoices: &'a [BookedInvoice],
     taken: Vec<Vec<Taken>>,
+    /// The invoices whose releases were asked for.
+    asked: BTreeSet<usize>,
 }
 
 /// One booked line: of which invoice, and which of its lines.
@@ -42,7 +50,7 @@ pub(super) struct Place {
 impl<'a> Ledger<'a> {
     pub fn new(invoices: &'a [BookedInvoice]) -> Self {
         let taken = invoices.iter().map(|invoice| vec![Taken::default(); invoice.entry.lines.len()]).collect();
-        let mut ledger = Self { invoices, taken };
+        let mut ledger = Self { invoices, taken, asked: BTreeSet::new() };
         for (at, invoice) in invoices.iter().enumerate() {
             for line in &invoice.credits {
                 let credits = line.credits.as_ref().filter(|credits| credits.invoice == invoice.identity);
@@ -60,6 +68,10 @@ impl<'a> Ledger<'a> {
         taken.net += net;
         taken.vat += vat;
         taken.ranged.extend(range.map(|range| (range, net)));
+    }
+
+    pub fn invoices(&self) -> &'a [BookedInvoice] {
+        self.invoices
     }
 
     pub fn invoice(&self, place: Place) -> &'a BookedInvoice {
@@ -92,24 +104,41 @@ impl<'a> Ledger<'a> {
         Some(Place { invoice: 0, line })
     }
 
-    /// The booked lines of which a part at `rate` is credited: those that came from the invoice line `source`, else all lines
-    /// of the first invoice but its rounding; of these the ones at that rate.
+    /// The booked lines that a line of a note credits: those that came from the invoice line `source`, else all lines of the
+    /// first invoice but its rounding. None where nothing that it credits is known as it was booked.
+    pub fn credited(&self, source: Option<&str>) -> Vec<Place> {
+        let all = (0..self.invoices.len()).flat_map(|invoice| self.places(invoice));
+        let of_source = all.filter(|place| source.is_some() && self.line(*place).source_line.as_deref() == source);
+        let found: Vec<Place> = of_source.collect();
+        if !found.is_empty() || self.invoices.is_empty() {
+            return found;
+        }
+        let mut whole = self.places(0);
+        whole.retain(|place| self.line(*place).origin != LineOrigin::Rounding);
+        whole
+    }
+
+    /// Those of `places` that were booked at `rate`.
     ///
     /// # Errors
     /// The other rates, where none of them was booked at this one: a VAT code would contradict the amounts (E17).
-    pub fn group(&self, case: &Case<'_>, source: Option<&str>, rate: Decimal) -> Result<Vec<Place>, Vec<Decimal>> {
-        let all = (0..self.invoices.len()).flat_map(|invoice| self.places(invoice));
-        let of_source = all.filter(|place| source.is_some() && self.line(*place).source_line.as_deref() == source);
-        let mut group: Vec<Place> = of_source.collect();
-        if group.is_empty() && !self.invoices.is_empty() {
-            group = self.places(0);
-            group.retain(|place| self.line(*place).origin != LineOrigin::Rounding);
-        }
+    pub fn at_rate(&self, case: &Case<'_>, places: &[Place], rate: Decimal) -> Result<Vec<Place>, Vec<Decimal>> {
         let rate_of = |place: &Place| rate_of(case, self.line(*place), &self.invoice(*place).entry);
-        let others: Vec<Decimal> = group.iter().filter_map(rate_of).filter(|other| *other != rate).collect();
         // A code that the books no longer have tells nothing.
-        group.retain(|place| rate_of(place).is_none_or(|booked| booked == rate));
-        if group.is_empty() && !others.is_empty() { Err(others) } else { Ok(group) }
+        let at_rate = |place: &&Place| rate_of(place).is_none_or(|booked| booked == rate);
+        let found: Vec<Place> = places.iter().filter(at_rate).copied().collect();
+        if found.is_empty() { Err(places.iter().filter_map(rate_of).collect()) } else { Ok(found) }
+    }
+
+    /// Notes that the releases of an invoice decide about a part of a credit of it, and gives those that were read.
+    pub fn ask_releases(&mut self, place: Place) -> &'a [Release] {
+        self.asked.insert(place.invoice);
+        &self.invoices[place.invoice].releases
+    }
+
+    /// The places of the invoices whose releases decided.
+    pub fn asked(&self) -> Vec<usize> {
+        self.asked.iter().copied().collect()
     }
 }
 

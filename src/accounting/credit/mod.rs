@@ -2,21 +2,24 @@
 
 mod booked;
 mod lines;
+mod released;
 mod split;
+mod spread;
+mod void;
 
 use jiff::civil::Date;
 
 pub use booked::BookedInvoice;
+pub use void::{book_note_void, book_void, note_void_wants_releases, void_wants_releases};
 
 use self::booked::Ledger;
-use self::lines::{Credit, by_the_rules, follow, negated, turned};
+use self::lines::{Credit, negated, turned};
 use super::case::{Case, entry_date};
 use super::context::{BookingContext, Decision, PlannedEntry, SkipReason};
 use super::currency::ChosenRate;
 use super::lines::{Explained, Setting, rounding_line};
 use super::periods::{self, Placement};
 use super::{amounts, currency, own_fields, position, rounding, scope, text};
-use crate::domain::calendar::business_date;
 use crate::domain::credit_note::CreditNote;
 use crate::domain::entry::{EntryFields, EntryKind, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
@@ -32,12 +35,32 @@ pub fn book_credit_note(
     start: Date,
     context: &BookingContext<'_>,
 ) -> Decision {
+    decide(note, &mut Ledger::new(invoices), start, context)
+}
+
+/// The places of those of `invoices` whose releases decide about the entry of `note` ([`BookedInvoice::releases`]): reading
+/// them costs a call each, and none where nothing is booked of the note.
+pub fn releases_wanted(
+    note: &CreditNote,
+    invoices: &[BookedInvoice],
+    start: Date,
+    context: &BookingContext<'_>,
+) -> Vec<usize> {
+    let mut ledger = Ledger::new(invoices);
+    asked(&decide(note, &mut ledger, start, context), &ledger)
+}
+
+fn asked(decided: &Decision, ledger: &Ledger<'_>) -> Vec<usize> {
+    if matches!(decided, Decision::Book(_)) { ledger.asked() } else { Vec::new() }
+}
+
+fn decide(note: &CreditNote, ledger: &mut Ledger<'_>, start: Date, context: &BookingContext<'_>) -> Decision {
     let day = entry_date(&note.body, context.rulebook);
     if let Some(reason) = scope::skip_reason(&note.body, day, start) {
         return Decision::Skip(reason);
     }
     let decided = match day {
-        Some(day) => plan(&Case::of("credit note", &note.body, *context, day), note, invoices),
+        Some(day) => plan(&Case::of("credit note", &note.body, *context, day), note, ledger),
         None => Err(undated("credit note", &note.body)),
     };
     decided.unwrap_or_else(Decision::Hold)
@@ -48,27 +71,27 @@ fn undated(noun: &str, body: &Invoice) -> Hold {
     Hold::new(HoldReason::MissingFinancialPeriod, message, "set its date in Chargebee")
 }
 
-fn plan(case: &Case<'_>, note: &CreditNote, invoices: &[BookedInvoice]) -> Result<Decision, Hold> {
+fn plan(case: &Case<'_>, note: &CreditNote, ledger: &mut Ledger<'_>) -> Result<Decision, Hold> {
     text::check_reference(case)?;
     amounts::check(case)?;
+    let invoices = ledger.invoices();
     same_currency(case, invoices)?;
     let rounded = rounding::amount(case)?;
     let rate = currency::rate(case)?;
     let credit = Credit { case, note, placement: periods::place(case)? };
-    let mut ledger = Ledger::new(invoices);
     let mut lines = Vec::new();
     for line in &case.invoice.lines {
-        lines.extend(credit.line(&mut ledger, line)?);
+        lines.extend(credit.line(ledger, line)?);
     }
     if !rounded.is_zero() {
-        lines.extend(credit_rounding(case, &mut ledger, &credit.placement, rounded)?);
+        lines.extend(credit_rounding(case, ledger, &credit.placement, rounded)?);
     }
     if lines.is_empty() {
         return Ok(Decision::Skip(SkipReason::NoAmounts));
     }
     check(case, &lines, case.invoice.total, case.invoice.tax)?;
     let payment_condition = invoices.first().and_then(|invoice| invoice.entry.payment_condition.clone());
-    Ok(entry(case, credit.placement, rate, payment_condition, lines))
+    Ok(entry(case, EntryKind::Credit, credit.placement, rate, payment_condition, lines))
 }
 
 /// The rounding is given back where it was booked, else on the account of roundings.
@@ -88,63 +111,9 @@ fn credit_rounding(
     Ok(vec![negated(rounding_line(&setting, rounded)?)])
 }
 
-/// Decides the mirror entry of an invoice that was voided after it was booked: all that is left of `booked`, dated on the day
-/// of the void, moved and deferred like a credit of that day. Where it is not known how the invoice was booked (adopted), it
-/// is ruled anew.
-pub fn book_void(invoice: &Invoice, booked: Option<&BookedInvoice>, context: &BookingContext<'_>) -> Decision {
-    let Some(at) = invoice.voided_at.or(invoice.updated_at) else {
-        return Decision::Hold(undated("void of invoice", invoice));
-    };
-    let day = business_date(at, &context.rulebook.time_zone);
-    let case = Case::of("void of invoice", invoice, *context, day);
-    plan_void(&case, booked).unwrap_or_else(Decision::Hold)
-}
-
-fn plan_void(case: &Case<'_>, booked: Option<&BookedInvoice>) -> Result<Decision, Hold> {
-    amounts::check(case)?;
-    let placement = periods::place(case)?;
-    let mut lines = Vec::new();
-    let (rate, payment_condition) = match booked {
-        Some(booked) => {
-            lines.extend(mirror(case, booked, &placement)?);
-            (currency::as_booked(case, booked.entry.rate), booked.entry.payment_condition.clone())
-        }
-        None => {
-            for line in &case.invoice.lines {
-                lines.extend(by_the_rules(case, &placement, line)?);
-            }
-            let rounded = rounding::amount(case)?;
-            if !rounded.is_zero() {
-                lines.extend(credit_rounding(case, &mut Ledger::new(&[]), &placement, rounded)?);
-            }
-            check(case, &lines, case.invoice.total, case.invoice.tax)?;
-            (currency::rate(case)?, None)
-        }
-    };
-    if lines.is_empty() {
-        return Ok(Decision::Skip(SkipReason::NoAmounts));
-    }
-    Ok(entry(case, placement, rate, payment_condition, lines))
-}
-
-/// All that is left of every booked line.
-fn mirror(case: &Case<'_>, booked: &BookedInvoice, placement: &Placement) -> Result<Vec<Explained>, Hold> {
-    let mut ledger = Ledger::new(std::slice::from_ref(booked));
-    let mut lines = Vec::new();
-    for place in ledger.places(0) {
-        let (net, vat) = ledger.left(place);
-        if net.is_zero() && vat.is_zero() {
-            continue;
-        }
-        let (split, why) = follow(case, &ledger, place, net, None, placement)?;
-        let words = ledger.line(place).description.clone();
-        lines.extend(turned(&mut ledger, place, (net, vat), &split, &words, &why));
-    }
-    Ok(lines)
-}
-
 fn entry(
     case: &Case<'_>,
+    kind: EntryKind,
     placement: Placement,
     rate: Option<ChosenRate>,
     payment_condition: Option<String>,
@@ -154,7 +123,7 @@ fn entry(
     let conversion = rate.as_ref().map(|chosen| currency::conversion(case, chosen, &lines));
     let body = case.invoice;
     let entry = SalesEntry {
-        kind: EntryKind::Credit,
+        kind,
         journal: case.rules().sales_journal.clone(),
         customer: body.customer.clone(),
         your_ref: body.number.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::rules::PaymentRules;
@@ -34,10 +35,12 @@ pub type DocumentKey = (DocumentKind, String);
 /// What the books know of a document that a transaction settles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settled {
-    /// It is in the books under this number, on the receivable of this customer.
-    Booked { our_ref: i64, customer: String },
+    /// It is in the books under this number, on the receivable of this customer; at this rate, where it states one.
+    Booked { our_ref: i64, customer: String, rate: Option<Decimal> },
     /// It is out of scope, and the books hold no entry that could be told to be it: nothing waits for it.
     Unlinked,
+    /// It is planned in this very run, which books nothing (mode `Plan`): its number is known once it is booked.
+    Planned { customer: String },
     /// It will be booked, and is not yet.
     NotYet,
 }

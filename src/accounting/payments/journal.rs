@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::context::PaymentContext;
+use super::context::{PaymentContext, Settled};
 use super::method;
 use super::rules::FeeRule;
-use crate::accounting::currency;
+use crate::accounting::quoted_rate::{Other, Quoted};
 use crate::domain::entry::AccountRef;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::master::{Journal, JournalKind};
@@ -187,9 +187,23 @@ pub(super) fn rate(holder: &Holder<'_>, place: &Place<'_>, transaction: &Transac
         );
         return Err(holder.hold(HoldReason::CurrencyNotAllowed, problem, remedy));
     }
-    let is_foreign = books.is_some_and(|books| books != transaction.currency);
-    if !is_foreign || !journal.allows_rate || !holder.context.rulebook.send_exchange_rate {
+    let Some(books) = books.filter(|books| *books != transaction.currency) else { return Ok(None) };
+    if !journal.allows_rate || !holder.context.rulebook.send_exchange_rate {
         return Ok(None);
     }
-    Ok(currency::rate_into(books, transaction.base_currency.as_deref(), transaction.exchange_rate))
+    let quoted = Quoted {
+        noun: "payment",
+        base_currency: transaction.base_currency.as_deref(),
+        exchange_rate: transaction.exchange_rate,
+        other: booked_rate(holder.context).map_or(Other::None, Other::Booked),
+    };
+    Ok(quoted.into(books).ok().map(|(rate, _)| rate.normalize()))
+}
+
+/// The rate at which the books hold the first document that is settled and has one.
+fn booked_rate(context: &PaymentContext<'_>) -> Option<Decimal> {
+    context.settled.values().find_map(|settled| match settled {
+        Settled::Booked { rate, .. } => *rate,
+        Settled::Unlinked | Settled::Planned { .. } | Settled::NotYet => None,
+    })
 }

@@ -83,9 +83,10 @@ impl Draft<'_> {
             DocumentKind::CreditNote => MoneyOrigin::CreditNote,
         };
         match self.context.settled.get(&(kind, number.to_owned())) {
-            Some(Settled::Booked { our_ref, customer }) => {
+            Some(Settled::Booked { our_ref, customer, .. }) => {
                 self.line(origin, Some(number), customer, Some(*our_ref), part)
             }
+            Some(Settled::Planned { customer }) => self.line(origin, Some(number), customer, None, part),
             Some(Settled::Unlinked) => self.line(origin, Some(number), self.payer(row)?, None, part),
             Some(Settled::NotYet) | None => Err(self.waits_for(kind, number)),
         }

@@ -183,11 +183,18 @@ fn is_loopback(url: &Url) -> bool {
 /// The API server refuses such an object already; one that it holds from before says so on itself.
 fn limit_flows(scope: &Scope, findings: &mut Findings) {
     let SyncConnectionSpec { edition: Some(edition), flows, .. } = &scope.connection.object.spec else { return };
-    if flows.payments_to_exact.enabled && !edition.has_payments_to_exact() {
-        let message = format!("edition {edition} has no payments to Exact");
-        let remedy = "turn the flow off, or choose edition Scale or Enterprise, or none";
-        let field = "spec.flows.paymentsToExact.enabled";
-        findings.push(scope.connection.error(Reason::FlowNotInEdition, field, message, remedy));
+    if edition.has_payments() {
+        return;
+    }
+    for (flow, field, to) in [
+        (&flows.payments_to_exact, "spec.flows.paymentsToExact.enabled", "Exact"),
+        (&flows.payments_to_chargebee, "spec.flows.paymentsToChargebee.enabled", "Chargebee"),
+    ] {
+        if flow.enabled {
+            let message = format!("edition {edition} has no payments to {to}");
+            let remedy = "turn the flow off, or choose edition Scale or Enterprise, or none";
+            findings.push(scope.connection.error(Reason::FlowNotInEdition, field, message, remedy));
+        }
     }
 }
 
@@ -195,8 +202,9 @@ pub(super) fn limit_entities(scope: &Scope, findings: &mut Findings) {
     let SyncConnectionSpec { edition: Some(edition), .. } = scope.connection.object.spec else { return };
     let (count, most) = (scope.mappings.len(), edition.max_entities());
     if count > most {
+        let entities = if most == 1 { "entity" } else { "entities" };
         let message =
-            format!("edition {edition} allows {most} entities, and {count} EntityMappings refer to the connection");
+            format!("edition {edition} allows {most} {entities}, and {count} EntityMappings refer to the connection");
         let remedy = "remove EntityMappings, choose a larger edition, or none";
         findings.push(scope.connection.error(Reason::TooManyEntities, "spec.edition", message, remedy));
     }

@@ -1,24 +1,20 @@
 //! Sales invoices (P6): drafted, then printed, which gives them a number and books them. A draft is found again by its
 //! reference, so that neither step is taken twice (I1).
 
-use serde::Serialize;
-use serde_json::json;
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::answer::{self, Nature};
 use super::call::Call;
 use super::client::ExactClient;
 use super::entries::{amount, currency_of};
-use super::number::json_number;
 use super::odata::{self, Row};
 use super::pages::Source;
-use super::payload::text;
-use super::query::{Query, day, guid, resource_url};
+use super::payload::{print_payload, sales_invoice_payload};
+use super::query::{Query, guid, resource_url};
 use crate::connectors::http::{CallError, CallResult};
-use crate::domain::entry::{EntryLine, SalesEntry};
+use crate::domain::entry::SalesEntry;
 use crate::domain::money::{Amount, Currency};
-use crate::domain::sales_invoice::{SalesInvoice, SoldItem};
+use crate::domain::sales_invoice::SalesInvoice;
 
 const INVOICES: Source = Source { resource: "salesinvoice/SalesInvoices", key: "InvoiceID" };
 const PRINTED: &str = "salesinvoice/PrintedSalesInvoices";
@@ -39,116 +35,6 @@ pub struct BookInvoice {
     pub vat: Option<Amount>,
     pub currency: Option<Currency>,
     pub customer: Option<Uuid>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Draft<'a> {
-    journal: &'a str,
-    ordered_by: Uuid,
-    invoice_to: Uuid,
-    your_ref: &'a str,
-    description: String,
-    order_date: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payment_condition: Option<&'a str>,
-    currency: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payment_reference: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order_number: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    document: Option<Uuid>,
-    sales_invoice_lines: Vec<Line<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Line<'a> {
-    item: Uuid,
-    #[serde(rename = "GLAccount")]
-    gl_account: Uuid,
-    quantity: Box<RawValue>,
-    unit_price: Box<RawValue>,
-    net_price: Box<RawValue>,
-    #[serde(rename = "AmountFC")]
-    amount: Box<RawValue>,
-    #[serde(rename = "VATCode")]
-    vat_code: &'a str,
-    #[serde(rename = "VATAmountFC")]
-    vat_amount: Box<RawValue>,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_center: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_unit: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notes: Option<&'a str>,
-}
-
-/// The body that [`create_sales_invoice`](ExactClient::create_sales_invoice) sends, byte for byte (I8).
-pub fn sales_invoice_payload(invoice: &SalesInvoice, account: Uuid, document: Option<Uuid>) -> String {
-    let entry = &invoice.entry;
-    let lines = entry.lines.iter().zip(&invoice.sold);
-    let wire = Draft {
-        journal: &entry.journal,
-        ordered_by: account,
-        invoice_to: account,
-        your_ref: &entry.your_ref,
-        description: text(&entry.description),
-        order_date: day(entry.entry_date),
-        due_date: entry.due_date.map(day),
-        payment_condition: entry.payment_condition.as_deref(),
-        currency: entry.currency.code(),
-        payment_reference: entry.fields.payment_reference.as_deref(),
-        order_number: entry.fields.order_number,
-        document,
-        sales_invoice_lines: lines.map(|(line, sold)| wire_line(line, sold, entry)).collect(),
-    };
-    // A struct of texts and numbers always has a JSON form.
-    serde_json::to_string(&wire).unwrap_or_default()
-}
-
-fn wire_line<'a>(line: &'a EntryLine, sold: &SoldItem, entry: &'a SalesEntry) -> Line<'a> {
-    let amount = if line.vat_included { line.net + line.vat } else { line.net };
-    Line {
-        item: sold.item,
-        gl_account: line.account.id,
-        quantity: json_number(sold.quantity),
-        unit_price: json_number(sold.price),
-        net_price: json_number(sold.price),
-        amount: json_number(amount.to_decimal(entry.currency)),
-        vat_code: &line.vat_code,
-        vat_amount: json_number(line.vat.to_decimal(entry.currency)),
-        description: text(&line.description),
-        cost_center: line.cost_center.as_deref(),
-        cost_unit: line.cost_unit.as_deref(),
-        start_time: line.deferral.map(|range| day(range.from)),
-        end_time: line.deferral.map(|range| day(range.to)),
-        notes: entry.fields.notes.as_deref(),
-    }
-}
-
-/// The body that prints a draft: dated and booked as the entry says, and sent off to nobody in any way, since billing has
-/// sent the customer its invoice already.
-fn print_payload(invoice: Uuid, entry: &SalesEntry) -> String {
-    json!({
-        "InvoiceID": invoice,
-        "InvoiceDate": day(entry.entry_date),
-        "ReportingYear": entry.reporting.year,
-        "ReportingPeriod": entry.reporting.period,
-        "SendEmailToCustomer": false,
-        "SendInvoiceToCustomerPostbox": false,
-        "SendInvoiceViaPeppol": false,
-        "SendOutputBasedOnAccount": false,
-    })
-    .to_string()
 }
 
 impl ExactClient {

@@ -119,6 +119,7 @@ impl BookedLine {
             vat_code: self.vat_code.clone(),
             cost_center: self.cost_center.clone(),
             cost_unit: self.cost_unit.clone(),
+            description: self.description.clone(),
         }
     }
 

@@ -94,7 +94,8 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
         on: None,
         amount: used,
     };
-    add_lines(&mut invoice, &charges, &tax, &[credits], caller);
+    let (store, left) = if is_pending { (Vec::new(), 0) } else { invoices::store_credit_left(site, &invoice) };
+    add_lines(&mut invoice, &charges, &tax, (&[credits], left), caller);
     let event = if is_pending { "pending_invoice_created" } else { "invoice_generated" };
     if used > 0 {
         promotional::enter(site, &customer, -used, &format!("Invoice {number}"), caller);
@@ -102,8 +103,9 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
     resettle(&mut invoice, caller.seconds(), caller);
     site.save_and_emit(Kind::Invoice, &mut invoice, event, caller);
     if !is_pending {
+        invoices::use_credits(site, &mut invoice, &store, "pre_tax", caller)?;
         let notes = invoices::credit_left(site, &invoice);
-        invoices::use_credits(site, &mut invoice, &notes, caller)?;
+        invoices::use_credits(site, &mut invoice, &notes, "post_tax", caller)?;
     }
     Ok(wrapped(Kind::Invoice, &invoice))
 }
@@ -225,18 +227,30 @@ fn head(
     Ok(invoice)
 }
 
-/// The lines with their discounts and taxes, and the sums over them.
-pub(super) fn add_lines(document: &mut Value, charges: &[Charge], tax: &Tax, cuts: &[Cut], caller: Caller<'_>) {
+/// The lines with their discounts and taxes, and the sums over them. Store credits lower what is taxed, not what is sold.
+pub(super) fn add_lines(
+    document: &mut Value,
+    charges: &[Charge],
+    tax: &Tax,
+    (cuts, store): (&[Cut], i64),
+    caller: Caller<'_>,
+) {
     let number = document["id"].as_str().unwrap_or_default().replace('-', "");
     let ids: Vec<String> = (0..charges.len()).map(|index| format!("li_{number}{index}")).collect();
     let shares = shares(charges, cuts);
     let (mut lines, mut taxes, mut discounts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut sub_total, mut tax_total) = (0, 0);
+    let discounts_of: Vec<i64> = (0..charges.len()).map(|line| shares.iter().map(|share| share[line]).sum()).collect();
+    let mut net_of = charges.iter().zip(&discounts_of).map(|(charge, discount)| charge.amount() - discount).sum::<i64>();
+    let mut untaxed = store.clamp(0, net_of.max(0));
     for (index, (charge, id)) in charges.iter().zip(&ids).enumerate() {
         let amount = charge.amount();
-        let discount: i64 = shares.iter().map(|share| share[index]).sum();
+        let discount = discounts_of[index];
         let tax = if charge.taxable { tax.clone() } else { Tax::Exempt("product_exempt") };
-        let parts = tax.parts(amount - discount, false);
+        let net = amount - discount;
+        let before_tax = share(untaxed, net, net_of);
+        (untaxed, net_of) = (untaxed - before_tax, net_of - net);
+        let parts = tax.parts(net - before_tax, false);
         let mut line = line(charge, id, amount, &parts, caller);
         if let Tax::Exempt(reason) = tax {
             line["tax_exempt_reason"] = reason.into();

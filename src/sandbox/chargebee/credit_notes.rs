@@ -83,7 +83,7 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
 }
 
 /// What the note may credit at most.
-fn check(kind: &str, invoice: &Value, total: i64) -> Result<(), ApiError> {
+pub(super) fn check(kind: &str, invoice: &Value, total: i64) -> Result<(), ApiError> {
     let id = text(invoice, "id");
     let most = if kind == "adjustment" {
         if !is_open(invoice) {
@@ -144,7 +144,7 @@ fn body(site: &mut Site, fields: &Fields<'_>, invoice: &Value, kind: &str) -> Re
             }
         }
     }
-    Ok((body, 0))
+    Ok((if kind == "store" { body.before_tax() } else { body }, 0))
 }
 
 /// One line without tax: a store note has none when it is made.
@@ -241,7 +241,7 @@ fn row(
 }
 
 /// Links a note to its invoice and saves both: an adjustment lowers what is due, the others wait for their use.
-fn issue(site: &mut Site, mut note: Value, mut invoice: Value, caller: Caller<'_>) -> (Value, Value) {
+pub(super) fn issue(site: &mut Site, mut note: Value, mut invoice: Value, caller: Caller<'_>) -> (Value, Value) {
     let is_adjustment = text(&note, "type") == "adjustment";
     let list = if is_adjustment { "adjustment_credit_notes" } else { "issued_credit_notes" };
     let linked = json!({"cn_id": note["id"], "cn_reason_code": note["reason_code"],

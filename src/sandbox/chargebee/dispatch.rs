@@ -227,7 +227,9 @@ pub(super) fn happen(site: &mut Site, path: &str, params: &Params, caller: Calle
         ["site", "settings"] => Ok(site.change_settings(params)),
         ["customers", id, "pay"] => gateway::pay(site, id, params, caller),
         ["transactions", id, "turn"] => gateway::turn(site, id, params, caller),
+        ["transactions", id, "reverse"] => gateway::reverse(site, id, params, caller),
         ["invoices", id, "make_again"] => regenerate::make_again(site, id, caller),
+        ["credit_notes", id, "make_again"] => regenerate::make_note_again(site, id, caller),
         _ => dispatch(site, &Operation { method: "POST", path, params, disorder: Disorder::None }, caller),
     }
 }

@@ -10,7 +10,7 @@ use super::payments::{payable, settle};
 use super::rows::{list, number, set_linked, text};
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
-use super::transactions::{Fields, Money};
+use super::transactions::{Fields, Money, link_reversal};
 
 /// `customers/{id}/pay`: a payment by `method` and `gateway` for the `invoices`, by default all that is due on them; what
 /// `amount` has more is unused. `status` is `success`, `in_progress` or `failure`.
@@ -85,6 +85,30 @@ pub(super) fn turn(site: &mut Site, id: &str, params: &Params, caller: Caller<'_
     let name = if to == "success" { "payment_succeeded" } else { "payment_failed" };
     turned(site, &mut transaction, name, caller)?;
     Ok(wrapped(Kind::Transaction, &transaction))
+}
+
+/// `transactions/{id}/reverse`: the customer's bank takes a whole payment back that had succeeded. A transaction of its own
+/// tells it, dated on that day; the payment has failed late, and what it paid is due again.
+pub(super) fn reverse(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
+    let mut payment = site.fetch(Kind::Transaction, id, caller)?;
+    let is_whole = list(&payment, "linked_refunds").is_empty();
+    if text(&payment, "type") != "payment" || text(&payment, "status") != "success" || !is_whole {
+        return Err(ApiError::wrong_state(format!("Transaction {id} is no payment that can be reversed")));
+    }
+    if text(&payment, "gateway") == "not_applicable" {
+        return Err(ApiError::wrong_state(format!("Transaction {id} came by no gateway")));
+    }
+    let fields = Fields { params, object: None };
+    let money = Money { kind: "payment_reversal", ..Money::back(&payment, number(&payment, "amount"), caller) };
+    let mut reversal = money.row(site, &payment, caller);
+    let of = |name: &str, default: &str| fields.sent(name).unwrap_or(default).to_owned();
+    (payment["error_code"], payment["error_text"]) =
+        (of("error_code", "MD06").into(), of("error_text", "Refund requested by the debtor").into());
+    payment["status"] = "late_failure".into();
+    link_reversal(&mut reversal, &mut payment);
+    turned(site, &mut payment, "payment_failed", caller)?;
+    site.save_and_emit(Kind::Transaction, &mut reversal, "transaction_created", caller);
+    Ok(wrapped(Kind::Transaction, &reversal))
 }
 
 /// The new status on every invoice of the payment, and the unused part with it.

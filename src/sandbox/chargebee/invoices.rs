@@ -6,7 +6,7 @@ use super::balance::{is_open, move_balance, resettle, save_invoice};
 use super::credit_notes::{self, Reason};
 use super::error::ApiError;
 use super::params::Params;
-use super::payments::{comment, payable};
+use super::payments::{named_row, payable_row};
 use super::rows::{list, number, push, raise, sum, take, text};
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
@@ -14,8 +14,7 @@ use super::transactions::Fields;
 
 /// `POST /invoices/{id}/void`: from payment_due, posted or not_paid only, and only when nothing was paid or credited.
 pub(super) fn void(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     if !is_open(&invoice) {
         return Err(ApiError::wrong_state(format!("Invoice {id} in status {} cannot be voided", invoice["status"])));
     }
@@ -48,8 +47,7 @@ pub(super) fn void(site: &mut Site, id: &str, params: &Params, caller: Caller<'_
 
 /// `POST /invoices/{id}/delete`: hidden from then on, unless a list asks for deleted rows.
 pub(super) fn delete(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     untouched(&invoice)?;
     give_credits_back(site, &invoice, caller);
     invoice["deleted"] = true.into();
@@ -79,8 +77,7 @@ fn untouched(invoice: &Value) -> Result<(), ApiError> {
 
 /// `POST /invoices/{id}/close`: a pending invoice is issued and gets its number, by which it is known from then on.
 pub(super) fn close(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let mut invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     if text(&invoice, "status") != "pending" {
         return Err(ApiError::wrong_state(format!("Invoice {id} in status {} is closed already", invoice["status"])));
     }
@@ -103,9 +100,7 @@ pub(super) fn apply_credits(
     params: &Params,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
-    payable(&invoice)?;
+    let mut invoice = payable_row(site, id, params, caller)?;
     let named: Vec<String> = params.rows("credit_notes").into_values().filter_map(|mut row| row.remove("id")).collect();
     for note in &named {
         let note = site.fetch(Kind::CreditNote, note, caller)?;
@@ -116,12 +111,24 @@ pub(super) fn apply_credits(
         }
     }
     let notes = if named.is_empty() { credit_left(site, &invoice) } else { named };
-    use_credits(site, &mut invoice, &notes, caller)?;
+    use_credits(site, &mut invoice, &notes, "post_tax", caller)?;
     Ok(wrapped(Kind::Invoice, &invoice))
 }
 
 /// The customer's notes in the invoice's currency with credit left, oldest first.
 pub(super) fn credit_left(site: &Site, invoice: &Value) -> Vec<String> {
+    notes_left(site, invoice).iter().map(|note| text(note, "id").to_owned()).collect()
+}
+
+/// Of these the store notes, which are used before tax when an invoice is made, and how much credit is left on them.
+pub(super) fn store_credit_left(site: &Site, invoice: &Value) -> (Vec<String>, i64) {
+    let mut notes = notes_left(site, invoice);
+    notes.retain(|note| text(note, "type") == "store");
+    let left = notes.iter().map(|note| number(note, "amount_available")).sum();
+    (notes.iter().map(|note| text(note, "id").to_owned()).collect(), left)
+}
+
+fn notes_left(site: &Site, invoice: &Value) -> Vec<Value> {
     let rows = site.store.collection(Kind::CreditNote).rows().iter().filter(|row| !row.keys.deleted);
     let own = |row: &Value| {
         row["customer_id"] == invoice["customer_id"]
@@ -131,14 +138,15 @@ pub(super) fn credit_left(site: &Site, invoice: &Value) -> Vec<String> {
     };
     let mut notes: Vec<Value> = rows.map(|row| row.value()).filter(own).collect();
     notes.sort_by_key(|note| number(note, "date"));
-    notes.iter().map(|note| text(note, "id").to_owned()).collect()
+    notes
 }
 
-/// Pays the invoice from these notes as far as they go.
+/// Pays the invoice from these notes as far as they go, before or after its tax (`pre_tax`, `post_tax`).
 pub(super) fn use_credits(
     site: &mut Site,
     invoice: &mut Value,
     notes: &[String],
+    tax_application: &str,
     caller: Caller<'_>,
 ) -> Result<(), ApiError> {
     for id in notes {
@@ -154,12 +162,12 @@ pub(super) fn use_credits(
         }
         let applied = json!({"cn_id": note["id"], "applied_amount": amount, "applied_at": caller.seconds(),
             "cn_reason_code": note["reason_code"], "cn_create_reason_code": note["create_reason_code"],
-            "cn_date": note["date"], "cn_status": note["status"], "tax_application": "post_tax"});
+            "cn_date": note["date"], "cn_status": note["status"], "tax_application": tax_application});
         push(invoice, "applied_credits", applied);
         resettle(invoice, caller.seconds(), caller);
         let allocation = json!({"invoice_id": invoice["id"], "allocated_amount": amount,
             "allocated_at": caller.seconds(), "invoice_date": invoice["date"], "invoice_status": invoice["status"],
-            "tax_application": "post_tax"});
+            "tax_application": tax_application});
         push(&mut note, "allocations", allocation);
         site.save_and_emit(Kind::CreditNote, &mut note, "credit_note_updated", caller);
         credit_notes::tell_invoice(site, &note, caller);

@@ -22,11 +22,28 @@ pub(super) fn comment(params: &Params) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The row that a write names, whose form has no comment that is too long.
+pub(super) fn named_row(
+    site: &Site,
+    kind: Kind,
+    id: &str,
+    params: &Params,
+    caller: Caller<'_>,
+) -> Result<Value, ApiError> {
+    comment(params)?;
+    site.fetch(kind, id, caller)
+}
+
+/// As [`named_row`], of an invoice that something may be paid on.
+pub(super) fn payable_row(site: &Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<Value, ApiError> {
+    let invoice = named_row(site, Kind::Invoice, id, params, caller)?;
+    payable(&invoice)?;
+    Ok(invoice)
+}
+
 /// `POST /invoices/{id}/record_payment`: full, partial or over-payment, the surplus going to the customer.
 pub(super) fn record(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
-    payable(&invoice)?;
+    let mut invoice = payable_row(site, id, params, caller)?;
     let due = number(&invoice, "amount_due").max(0);
     let money = Money::offline(params, Some("transaction"), "payment", due, caller)?;
     if money.amount > due && site.settings.overpayment == Overpayment::Refused {
@@ -92,8 +109,7 @@ pub(super) fn record_excess(
     params: &Params,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut customer = site.fetch(Kind::Customer, id, caller)?;
+    let mut customer = named_row(site, Kind::Customer, id, params, caller)?;
     let fields = Fields { params, object: Some("transaction") };
     for name in ["amount", "date"] {
         fields.required(name)?;
@@ -115,9 +131,7 @@ pub(super) fn record_excess(
 
 /// `POST /invoices/{id}/apply_payments`: excess payments of the customer, those named or all in the order of their dates.
 pub(super) fn apply(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
-    payable(&invoice)?;
+    let mut invoice = payable_row(site, id, params, caller)?;
     let named = named(params, "transactions")?;
     let is_named = !named.is_empty();
     for (payment, amount) in if is_named { named } else { unused(site, &invoice) } {
@@ -210,8 +224,7 @@ pub(super) fn delete_offline(
     params: &Params,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut transaction = site.fetch(Kind::Transaction, id, caller)?;
+    let mut transaction = named_row(site, Kind::Transaction, id, params, caller)?;
     if text(&transaction, "gateway") != "not_applicable" {
         return Err(ApiError::wrong_state(format!("Transaction {id} was not recorded offline")));
     }
@@ -236,14 +249,11 @@ pub(super) fn delete_offline(
 
 /// `POST /invoices/{id}/record_tax_withheld`: what a customer keeps back and pays to its own tax office.
 pub(super) fn withhold_tax(site: &mut Site, id: &str, params: &Params, caller: Caller<'_>) -> Result<String, ApiError> {
-    let mut invoice = site.fetch(Kind::Invoice, id, caller)?;
-    payable(&invoice)?;
+    let mut invoice = payable_row(site, id, params, caller)?;
     let fields = Fields { params, object: Some("tax_withheld") };
     fields.required("amount")?;
     let (amount, most) = (fields.amount(0)?, number(&invoice, "amount_due") - in_progress(&invoice));
-    if amount < 1 || amount > most {
-        return Err(fields.wrong("amount", &format!("should be between 1 and {most}")));
-    }
+    fields.within("amount", amount, most)?;
     let mut withheld = json!({"id": site.new_id("tax_wh_"), "amount": amount, "user": caller.source,
         "date": fields.whole("date", caller.seconds())?, "object": "linked_tax_withheld"});
     for name in ["reference_number", "description"] {

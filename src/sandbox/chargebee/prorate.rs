@@ -59,6 +59,15 @@ impl Body {
         self.add(invoice, line, net, tax, id);
     }
 
+    /// The same lines without their taxes: what is granted before tax has none.
+    pub(super) fn before_tax(mut self) -> Self {
+        for line in &mut self.lines {
+            (line["is_taxed"], line["tax_amount"]) = (false.into(), 0.into());
+            line.as_object_mut().map(|row| row.remove("tax_rate"));
+        }
+        Self { taxes: Vec::new(), tax: 0, ..self }
+    }
+
     fn add(&mut self, invoice: &Value, line: &Value, net: i64, tax: i64, id: &str) {
         let discounts = self.discount(invoice, line, net, id);
         let base = net - if is_inclusive(invoice) { tax } else { 0 };

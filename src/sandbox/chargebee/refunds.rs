@@ -6,7 +6,7 @@ use super::balance::{move_balance, refundable};
 use super::credit_notes::{self, Reason};
 use super::error::ApiError;
 use super::params::Params;
-use super::payments::comment;
+use super::payments::{comment, named_row};
 use super::rows::{list, number, raise, sum, take, text};
 use super::site::{Caller, Site};
 use super::store::Kind;
@@ -57,8 +57,7 @@ pub(super) fn of_invoice_by_gateway(
     params: &Params,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let invoice = site.fetch(Kind::Invoice, id, caller)?;
+    let invoice = named_row(site, Kind::Invoice, id, params, caller)?;
     let fields = Fields { params, object: None };
     let most = paid_back(site, &invoice, &Way::Gateway).iter().map(|(_, left)| left).sum::<i64>();
     let amount = fields.whole("refund_amount", most.min(refundable(&invoice)))?;
@@ -75,9 +74,7 @@ fn of_invoice(
 ) -> Result<String, ApiError> {
     let payments = paid_back(site, invoice, way);
     let most = payments.iter().map(|(_, left)| left).sum::<i64>().min(refundable(invoice));
-    if amount < 1 || amount > most {
-        return Err(ApiError::wrong_value("transaction[amount]", &format!("should be between 1 and {most}")));
-    }
+    Fields { params, object: Some("transaction") }.within("amount", amount, most)?;
     let reason = Reason::read(&Fields { params, object: Some("credit_note") }, true)?;
     let mut note = credit_notes::issue_refundable(site, invoice, (amount, date), &reason, caller)?;
     let (mut left, mut last) = (amount, Value::Null);
@@ -166,10 +163,7 @@ pub(super) fn record_of_note(
     let fields = Fields { params, object: Some("transaction") };
     fields.required("date")?;
     let money = Money::offline(params, Some("transaction"), "refund", number(&note, "amount_available"), caller)?;
-    if money.amount < 1 || money.amount > number(&note, "amount_available") {
-        let most = number(&note, "amount_available");
-        return Err(fields.wrong("amount", &format!("should be between 1 and {most}")));
-    }
+    fields.within("amount", money.amount, number(&note, "amount_available"))?;
     let mut refund = money.row(site, &note, caller);
     book(site, &mut note, &mut refund, caller);
     Ok(json!({"credit_note": note, "transaction": refund}).to_string())
@@ -188,9 +182,7 @@ pub(super) fn of_note_by_gateway(
     let most = payments.iter().map(|(_, left)| left).sum::<i64>().min(number(&note, "amount_available"));
     let fields = Fields { params, object: None };
     let amount = fields.whole("refund_amount", most)?;
-    if amount < 1 || amount > most {
-        return Err(fields.wrong("refund_amount", &format!("should be between 1 and {most}")));
-    }
+    fields.within("refund_amount", amount, most)?;
     let (mut left, mut last) = (amount, Value::Null);
     for (payment, most) in payments {
         let part = most.min(left);
@@ -218,8 +210,7 @@ pub(super) fn of_excess(
     is_offline: bool,
     caller: Caller<'_>,
 ) -> Result<String, ApiError> {
-    comment(params)?;
-    let mut payment = site.fetch(Kind::Transaction, id, caller)?;
+    let mut payment = named_row(site, Kind::Transaction, id, params, caller)?;
     let most = number(&payment, "amount_unused");
     if text(&payment, "type") != "payment" || text(&payment, "status") != "success" || most < 1 {
         return Err(ApiError::wrong_state(format!("Transaction {id} has no money left unused")));
@@ -233,9 +224,7 @@ pub(super) fn of_excess(
     } else {
         Money::back(&payment, fields.amount(most)?, caller)
     };
-    if money.amount < 1 || money.amount > most {
-        return Err(fields.wrong("amount", &format!("should be between 1 and {most}")));
-    }
+    fields.within("amount", money.amount, most)?;
     let mut refund = money.row(site, &payment, caller);
     link_refunded(&mut refund, &mut payment);
     raise(&mut payment, "amount_unused", -money.amount);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::balance::resettle;
+use super::credit_notes;
 use super::error::ApiError;
 use super::params::Params;
 use super::payments::comment;
@@ -61,6 +62,20 @@ pub(super) fn make_again(site: &mut Site, id: &str, caller: Caller<'_>) -> Resul
     Ok(wrapped(Kind::Invoice, &invoice))
 }
 
+/// A deleted credit note comes again under its own number, as an import makes it: for the same invoice, same lines under new
+/// ids.
+pub(super) fn make_note_again(site: &mut Site, id: &str, caller: Caller<'_>) -> Result<String, ApiError> {
+    let deleted = site.store.collection(Kind::CreditNote).get(id).filter(|row| row.keys.deleted);
+    let mut note = deleted.ok_or_else(|| ApiError::duplicate("id", id))?.value();
+    (note["date"], note["generated_at"]) = (caller.seconds().into(), caller.seconds().into());
+    (note["deleted"], note["amount_refunded"]) = (false.into(), 0.into());
+    rename_lines(&mut note, caller);
+    let invoice = site.fetch(Kind::Invoice, text(&note, "reference_invoice_id"), caller)?;
+    credit_notes::check(text(&note, "type"), &invoice, number(&note, "total"))?;
+    let (note, _) = credit_notes::issue(site, note, invoice, caller);
+    Ok(wrapped(Kind::CreditNote, &note))
+}
+
 /// The same document, issued now under this number with lines of its own.
 fn afresh(former: &Value, number_given: &str, caller: Caller<'_>) -> Value {
     let mut invoice = former.clone();
@@ -77,20 +92,26 @@ fn afresh(former: &Value, number_given: &str, caller: Caller<'_>) -> Value {
     for name in EMPTY {
         invoice[name] = json!([]);
     }
+    rename_lines(&mut invoice, caller);
+    invoice
+}
+
+/// Lines that were made now have ids of their own.
+fn rename_lines(document: &mut Value, caller: Caller<'_>) {
     let suffix = format!("{:x}", caller.seconds());
     let renamed = |id: &Value| Value::from(format!("{}{suffix}", id.as_str().unwrap_or_default()));
     for (list, key) in
         [("line_items", "id"), ("line_item_taxes", "line_item_id"), ("line_item_discounts", "line_item_id")]
     {
-        for row in invoice[list].as_array_mut().into_iter().flatten() {
+        for row in document[list].as_array_mut().into_iter().flatten() {
             row[key] = renamed(&row[key]);
         }
     }
-    for row in invoice["discounts"].as_array_mut().into_iter().flatten().filter(|row| row.get("line_item_id").is_some())
+    for row in
+        document["discounts"].as_array_mut().into_iter().flatten().filter(|row| row.get("line_item_id").is_some())
     {
         row["line_item_id"] = renamed(&row["line_item_id"]);
     }
-    invoice
 }
 
 /// Leaves out the other lines with all that hangs on them, and works the sums out anew.

@@ -19,7 +19,7 @@ pub(super) const OFFLINE_REFUND: [&str; 8] =
 /// Money that moves, or was meant to.
 #[derive(Clone, Debug)]
 pub(super) struct Money {
-    /// `payment` or `refund`.
+    /// `payment`, `refund` or `payment_reversal`.
     pub kind: &'static str,
     pub method: String,
     /// `not_applicable` for what was paid elsewhere.
@@ -161,6 +161,14 @@ pub(super) fn link_refunded(refund: &mut Value, payment: &mut Value) {
     push(payment, "linked_refunds", linked);
 }
 
+/// Names the payment that a reversal takes back, on both sides.
+pub(super) fn link_reversal(reversal: &mut Value, payment: &mut Value) {
+    payment["reversal_transaction_id"] = reversal["id"].clone();
+    let linked = json!({"id": payment["id"], "status": payment["status"], "date": payment["date"],
+        "amount": payment["amount"]});
+    push(reversal, "linked_payments", linked);
+}
+
 /// Fields that come flat or within `object[…]`.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
@@ -192,6 +200,14 @@ impl<'a> Fields<'a> {
     pub(super) fn whole(&self, name: &str, default: i64) -> Result<i64, ApiError> {
         let read = |text: &str| text.parse().map_err(|_| self.wrong(name, "should be a number"));
         self.sent(name).map_or(Ok(default), read)
+    }
+
+    /// 400 unless an amount is at least 1 and at most `most`.
+    pub(super) fn within(&self, name: &str, amount: i64, most: i64) -> Result<(), ApiError> {
+        if (1..=most).contains(&amount) {
+            return Ok(());
+        }
+        Err(self.wrong(name, &format!("should be between 1 and {most}")))
     }
 
     /// `amount`, in minor units.

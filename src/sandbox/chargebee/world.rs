@@ -207,7 +207,8 @@ impl ChargebeeSandbox {
 
     /// Any write of the API as a person makes it in the vendor's screens, or what a payment gateway does:
     /// `/customers/{id}/pay` (`method`, `gateway`, `amount`, `status`, `invoices[id][0]`, `invoices[amount][0]`),
-    /// `/transactions/{id}/turn` (`status`), `/invoices/{id}/make_again`. Gives the answer's body.
+    /// `/transactions/{id}/turn` (`status`), `/invoices/{id}/make_again`, `/credit_notes/{id}/make_again`. Gives the answer's
+    /// body.
     ///
     /// # Errors
     /// What the vendor would refuse.

@@ -1,6 +1,8 @@
 //! What a bookkeeper does at the keyboard with money: books receipts and refunds, matches them, undoes that, writes off.
 //! Not part of the vendor's API, which has no matching at all; for tests and the demo.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -162,6 +164,16 @@ impl ExactSandbox {
             let body = Body::parse(resource, changes.to_string().as_bytes(), false)?;
             super::sales::change_line(division, super::books::row_id(entry, line), &body, now)
         })
+    }
+
+    /// Changes lines of an entry of money by hand, all at once: by number, what would be sent in them.
+    ///
+    /// # Errors
+    /// The vendor's sentence when the administration refuses it.
+    pub fn amend_money(&self, division: i32, entry: Uuid, lines: &BTreeMap<u32, Value>) -> Result<(), String> {
+        let changes = lines.iter().map(|(line, changes)| (*line, changes.as_object().cloned().unwrap_or_default()));
+        let changes: Vec<_> = changes.collect();
+        self.by_hand(division, |division, now| vouchers::change_lines(division, entry, &changes, now))
     }
 
     /// Processes an entry, after which nothing of it changes, or opens it again.

@@ -30,6 +30,7 @@ pub fn router() -> Router<ExactSandbox> {
         .route("/terms/split", post(split_term))
         .route("/entries/amend", post(amend))
         .route("/entries/amend-line", post(amend_line))
+        .route("/entries/amend-money", post(amend_money))
         .route("/entries/delete", post(delete_entry))
         .route("/entries/processed", post(set_processed))
         .route("/payment-services/hide", post(hide_payment_services))
@@ -147,6 +148,18 @@ async fn amend(State(sandbox): State<ExactSandbox>, Json(body): Json<Amended>) -
 async fn amend_line(State(sandbox): State<ExactSandbox>, Json(body): Json<Amended>) -> Reply {
     let line = body.line.unwrap_or(1);
     reply(&sandbox, body.division, sandbox.amend_line(body.division, body.entry, line, &body.changes))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmendedMoney {
+    division: i32,
+    entry: Uuid,
+    lines: BTreeMap<u32, Value>,
+}
+
+async fn amend_money(State(sandbox): State<ExactSandbox>, Json(body): Json<AmendedMoney>) -> Reply {
+    reply(&sandbox, body.division, sandbox.amend_money(body.division, body.entry, &body.lines))
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,8 @@ pub enum FaultKind {
     TooManyRequests { headers: bool },
     /// 401 with an empty body; nothing is done.
     Unauthorized,
+    /// 403 with an empty body: no right to the resource; nothing is done.
+    Forbidden,
     /// The answer's body comes in pieces of `chunk_bytes`, one every `pause_ms`.
     SlowBody { chunk_bytes: usize, pause_ms: u64 },
     /// A body of that many megabytes of JSON instead of the answer.

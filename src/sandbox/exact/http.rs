@@ -94,6 +94,7 @@ async fn fail(sandbox: &ExactSandbox, request: &ApiRequest, fault: FaultKind) ->
         }
         FaultKind::TooManyRequests { headers } => instead(too_many(headers, sandbox.now())),
         FaultKind::Unauthorized => instead(Answer::empty(401)),
+        FaultKind::Forbidden => instead(Answer::empty(403)),
         FaultKind::SlowBody { chunk_bytes, pause_ms } => {
             slow(&sandbox.answer(request), sandbox.now(), chunk_bytes.max(1), Duration::from_millis(pause_ms))
         }

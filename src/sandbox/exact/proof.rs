@@ -19,6 +19,8 @@ use super::vouchers::Voucher;
 #[serde(rename_all = "camelCase")]
 pub struct LedgerRow {
     pub entry_id: Uuid,
+    /// The entry whose row it is; of a release, which has an entry id of its own, the one that was deferred.
+    pub source_entry: Uuid,
     pub journal: String,
     pub line_number: i64,
     /// Transaction type.
@@ -154,6 +156,7 @@ fn ledger(division: &Division) -> Vec<LedgerRow> {
     for booked in division.books.in_order() {
         rows.extend(postings(division, booked).into_iter().map(|posting| LedgerRow {
             entry_id: posting.entry_id,
+            source_entry: posting.source_id(),
             journal: posting.journal.to_owned(),
             line_number: posting.line_number,
             kind: posting.kind,

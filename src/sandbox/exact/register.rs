@@ -181,6 +181,11 @@ impl Books {
         }
     }
 
+    /// The entries that have this number, each in a journal of its own.
+    pub fn by_number(&self, number: i32) -> Vec<Uuid> {
+        self.numbers.values().filter_map(|numbers| numbers.get(&number)).copied().collect()
+    }
+
     /// The entry that a row guid belongs to.
     pub fn of_row(&self, row: Uuid) -> Option<&Booked> {
         let mut first = *row.as_bytes();

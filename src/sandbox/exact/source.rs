@@ -291,6 +291,10 @@ fn entry_ids(division: &Division, name: &str, value: &Cell, row_key: &str) -> Op
         ("EntryID", Cell::Guid(id)) if row_key == "EntryID" => Some(vec![*id]),
         // A release has an entry guid of its own, which is not to be found this way.
         ("EntryID", Cell::Guid(id)) if books.any(*id).is_some() => Some(vec![*id]),
+        // Releases have the number of the entry that they are of.
+        ("EntryNumber", Cell::Int(number)) => {
+            Some(i32::try_from(*number).map_or_else(|_| Vec::new(), |n| books.by_number(n)))
+        }
         ("YourRef", Cell::Text(text)) => {
             let mut ids = books.by_your_ref(text.trim_end());
             // The ledger rows of what paid an entry carry its reference as well.

@@ -111,11 +111,15 @@ pub(super) fn money(books: &BothBooks, entity: Option<&str>, compared: &Compared
         .collect();
     let own = |row: &&Value| row["business_entity_id"].as_str() == entity && is_in_scope(row, compared.from);
     let moved = |row: &&Value| row["deleted"] != true && row["status"] == "success";
+    // A payment that has failed counts for nothing: nor does what took it back.
+    let standing: BTreeSet<&str> =
+        books.transactions.iter().filter(moved).filter_map(|row| row["id"].as_str()).collect();
     let rows = books.transactions.iter().filter(own).filter(moved);
     let transactions = rows.filter_map(|row| {
         let sign = match row["type"].as_str() {
             Some("payment") => -1,
             Some("refund") => 1,
+            Some("payment_reversal") if standing.contains(row["linked_payments"][0]["id"].as_str()?) => 1,
             _ => return None,
         };
         let linked = [("linked_invoices", "invoice_id"), ("linked_credit_notes", "cn_id")];

@@ -139,3 +139,20 @@ fn what_was_recorded_by_hand_or_pays_an_older_document_is_told() {
     let proof = prove(&both, &[]);
     assert_eq!(reasons(&proof), [("t", 1000, &Why::OutOfScope)]);
 }
+
+#[test]
+fn what_a_reversal_took_back_counts_for_nothing_whatever_the_payment_says_of_itself() {
+    for standing in ["late_failure", "success"] {
+        let mut paid = payment("t", 1000, 0, "gocardless");
+        paid["status"] = standing.into();
+        let mut reversal = payment("r", 1000, 0, "gocardless");
+        reversal["type"] = "payment_reversal".into();
+        reversal["linked_invoices"] = json!([]);
+        reversal["linked_payments"] = json!([{"id": "t", "status": standing, "amount": 1000}]);
+        let items = [("I1", "70", 1000, 0), ("", "22", -1000, 0), ("", "22", 1000, 1000)];
+        let both = books(&[invoice("I1", 1000, 1000)], &[paid.clone(), reversal.clone()], &items);
+        assert_eq!((reasons(&prove(&both, &[])), prove(&both, &[]).holds()), (vec![], true), "{standing}");
+        let both = books(&[invoice("I1", 1000, 1000)], &[paid, reversal], &items[..2]);
+        assert!(!prove(&both, &[]).holds(), "{standing}: nobody says why the reversal is not booked");
+    }
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::error::{SyncError, SyncResult, Vendor};
-use super::super::kinds::{CREDIT_NOTE, INVOICE, VOID};
+use super::super::kinds::{CREDIT_NOTE, CREDIT_NOTE_VOID, INVOICE, VOID};
 use super::super::session::Session;
+use super::super::voids::is_aside;
 use crate::accounting::BookedInvoice;
 use crate::connectors::http::CallError;
 use crate::domain::calendar::business_date;
@@ -75,18 +76,24 @@ async fn by_lines(session: &Session<'_>, note: &CreditNote, mut invoices: Vec<Bo
 }
 
 /// The booked invoice with what credits have taken of it; none where the books held it before, and its lines are not known.
+/// Notes that are no more take nothing, whether or not they are reversed yet.
 ///
 /// # Errors
 /// The state store's.
 pub async fn booked_invoice(session: &Session<'_>, booked: &Booked) -> SyncResult<Option<BookedInvoice>> {
     let Some(entry) = booked.sent::<SalesEntry>()? else { return Ok(None) };
     let mut credits = Vec::new();
-    for credit in session.state.booked_for(&[CREDIT_NOTE, VOID], &booked.customer).await? {
-        let lines = credit.sent::<SalesEntry>()?.map(|entry| entry.lines).unwrap_or_default();
-        let names = |line: &EntryLine| line.credits.as_ref().is_some_and(|named| named.invoice == booked.identity);
-        credits.extend(lines.into_iter().filter(names));
+    for credit in session.state.booked_for(&[CREDIT_NOTE, CREDIT_NOTE_VOID, VOID], &booked.customer).await? {
+        let mut lines = credit.sent::<SalesEntry>()?.map(|entry| entry.lines).unwrap_or_default();
+        lines.retain(|line| line.credits.as_ref().is_some_and(|named| named.invoice == booked.identity));
+        let is_gone = credit.kind == CREDIT_NOTE
+            && (credit.voided_at.is_some() || is_aside::<CreditNote>(session, &credit.identity).await?);
+        if !is_gone {
+            credits.extend(lines);
+        }
     }
-    Ok(Some(BookedInvoice { identity: booked.identity.clone(), entry, credits }))
+    let identity = booked.identity.clone();
+    Ok(Some(BookedInvoice { identity, entry, credits, releases: Vec::new() }))
 }
 
 /// The invoice of the reference is not booked: waited for while it may be, else of no account to the note.
@@ -109,6 +116,10 @@ async fn not_booked(session: &Session<'_>, note: &CreditNote, number: &str) -> S
         Ok(invoice) if invoice.deleted || invoice.status == InvoiceStatus::Voided => Credited::Nothing,
         Ok(invoice) if is_earlier(session, &invoice, start) || invoice.total.is_zero() => {
             Credited::Invoices(Vec::new())
+        }
+        Ok(_) if session.planned.of(INVOICE, number).is_some() => {
+            let remedy = "nothing to do: its lines are known once the invoice is booked, and it is booked after it";
+            Credited::Hold(waiting(note, number, "is planned in this very run", remedy))
         }
         Ok(_) => Credited::Hold(waiting(note, number, "is not booked yet", "nothing to do: it is booked after it")),
     })

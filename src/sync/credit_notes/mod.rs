@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 pub use credited::booked_invoice;
 
-use super::documents::Flow;
+use super::documents::{Credit, Flow};
 use super::error::SyncResult;
 use super::kinds::CREDIT_NOTE as KIND;
 use super::router::Router;
@@ -18,14 +18,13 @@ use super::tally::FlowTally;
 use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
 use crate::connectors::http::CallResult;
 use crate::domain::credit_note::CreditNote;
-use crate::domain::entry::SalesEntry;
 
 /// The flow.
 pub struct CreditNotes;
 
 impl Flow for CreditNotes {
     type Document = CreditNote;
-    type Posting = SalesEntry;
+    type Posting = Credit;
     const NAME: &'static str = "credit-notes";
     const LIST: &'static str = "creditNotes";
     const KINDS: &'static [&'static str] = &[KIND];

@@ -32,6 +32,8 @@ pub async fn plan_again<F: Flow>(
             tally.seen += 1;
             match read::<F>(&held) {
                 Some(document) => F::settle(session, router, &document, tally).await?,
+                // In the books already: held for what a person must settle.
+                None if is_booked(session, &held).await? => {}
                 None if refetched < REFETCHED_MAX => {
                     refetched += 1;
                     fetch::<F>(session, router, &held, tally).await?;
@@ -47,17 +49,17 @@ fn read<F: Flow>(held: &HeldDocument) -> Option<F::Document> {
     serde_json::from_str(held.document.as_ref()?).ok()
 }
 
-/// Reads a document anew that was kept in no shape that this version can read. One that is in the books already is held
-/// for what a person must correct there.
+async fn is_booked(session: &Session<'_>, held: &HeldDocument) -> SyncResult<bool> {
+    Ok(!session.state.booked_under(&held.kind, &held.number).await?.is_empty())
+}
+
+/// Reads a document anew that was kept in no shape that this version can read.
 async fn fetch<F: Flow>(
     session: &Session<'_>,
     router: &mut Router<'_>,
     held: &HeldDocument,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
-    if !session.state.booked_under(&held.kind, &held.number).await?.is_empty() {
-        return Ok(());
-    }
     match F::fetch(&session.chargebee, &held.number).await {
         Ok(row) => match row.value {
             Ok(document) => F::settle(session, router, &document, tally).await,

@@ -11,6 +11,7 @@ use super::super::error::{SyncError, SyncResult, Vendor};
 use super::super::kinds::noun;
 use super::super::pdf;
 use super::super::plan::adoption::{Adoption, Existing, Wanted, adoption};
+use super::super::planned::Planned;
 use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::{FlowTally, PlannedSummary};
@@ -148,7 +149,12 @@ fn intent_of<P: Posting>(
 }
 
 /// The entries of others under the document's reference.
-async fn unrecorded(session: &Session<'_>, division: i32, reference: &str, account: Uuid) -> SyncResult<Vec<Existing>> {
+pub(super) async fn unrecorded(
+    session: &Session<'_>,
+    division: i32,
+    reference: &str,
+    account: Uuid,
+) -> SyncResult<Vec<Existing>> {
     let mut free = Vec::new();
     for entry in session.state.entries_under(division, reference).await? {
         if !session.state.is_entry_recorded(entry.entry_id).await? {
@@ -166,10 +172,34 @@ async fn adopt<P: Posting>(
     found: &BookEntry,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
-    let document = order.document;
     let kept = order.posting.keeps_adopted();
-    let corrupt = |source| StateError::Corrupt { what: format!("the posting of {}", document.number()), source };
+    let corrupt = |source| StateError::Corrupt { what: format!("the posting of {}", order.document.number()), source };
     let booked = Booked {
+        total: order.posting.total().0,
+        currency: order.posting.currency().code().to_owned(),
+        // Lines of others are not ours: what was planned is not what was booked.
+        content: kept.then(|| serde_json::to_string(order.posting)).transpose().map_err(corrupt)?,
+        control: order.posting.control(),
+        ..adopted(session, books, order.document, found)
+    };
+    if session.writes() {
+        session.state.record_booked(&booked, None).await?;
+    } else {
+        plan(session, order.document, Some(found.entry_number));
+    }
+    tally.adopted += 1;
+    session.progress.advance(Step::Unchanged);
+    Ok(())
+}
+
+/// A document as an entry of the books that is taken for its own; no more is known of that.
+pub(super) fn adopted(
+    session: &Session<'_>,
+    books: &EntityBooks<'_>,
+    document: &dyn Document,
+    found: &BookEntry,
+) -> Booked {
+    Booked {
         kind: document.kind().to_owned(),
         identity: document.identity(),
         number: document.number().to_owned(),
@@ -179,22 +209,15 @@ async fn adopt<P: Posting>(
         entry_id: found.entry_id,
         entry_number: found.entry_number,
         reporting: None,
-        currency: order.posting.currency().code().to_owned(),
-        total: order.posting.total().0,
+        currency: document.currency().code().to_owned(),
+        total: document.total().0,
         payload_hash: String::new(),
-        // Lines of others are not ours: what was planned is not what was booked.
-        content: kept.then(|| serde_json::to_string(order.posting)).transpose().map_err(corrupt)?,
+        content: None,
         adopted: true,
         booked_at: session.now(),
         voided_at: None,
-        control: order.posting.control(),
-    };
-    if session.writes() {
-        session.state.record_booked(&booked, None).await?;
+        control: None,
     }
-    tally.adopted += 1;
-    session.progress.advance(Step::Unchanged);
-    Ok(())
 }
 
 fn note_planned<P: Posting>(
@@ -204,6 +227,7 @@ fn note_planned<P: Posting>(
     tally: &mut FlowTally,
 ) {
     let outline = order.posting.outline();
+    plan(session, order.document, None);
     tally.would_book += 1;
     tally.plan(PlannedSummary {
         document: order.document.number().to_owned(),
@@ -216,6 +240,12 @@ fn note_planned<P: Posting>(
     });
     order.posting.notices().into_iter().for_each(|notice| tally.notice(notice));
     session.progress.advance(Step::Unchanged);
+}
+
+/// Remembers for the rest of the run that the document would be in the books.
+fn plan(session: &Session<'_>, document: &dyn Document, entry_number: Option<i64>) {
+    let planned = Planned { customer: document.customer().to_owned(), entry_number };
+    session.planned.note(document.kind(), document.number(), planned);
 }
 
 /// The answer was lost: whether the entry is there is looked up by its reference. While it is not, the intent stays, and

@@ -1,5 +1,7 @@
 //! Holding documents, and letting them go.
 
+use jiff::Timestamp;
+
 use super::super::error::SyncResult;
 use super::super::kinds::noun;
 use super::super::progress::Step;
@@ -7,7 +9,7 @@ use super::super::session::Session;
 use super::super::tally::{FlowTally, Notice};
 use super::Document;
 use crate::domain::hold::Hold;
-use crate::state::{HeldDocument, StateError};
+use crate::state::{Booked, HeldDocument, StateError};
 
 /// Holds a document with all that planning it again takes.
 ///
@@ -55,6 +57,29 @@ pub async fn hold_unreadable(
         document: None,
     };
     keep(session, &held, tally).await
+}
+
+/// Holds what is booked already: without its content, for it is not to be booked again.
+///
+/// # Errors
+/// The state store's.
+pub async fn hold_booked(session: &Session<'_>, booked: &Booked, hold: Hold, tally: &mut FlowTally) -> SyncResult<()> {
+    keep(session, &held_for(booked, hold, session.now()), tally).await
+}
+
+/// The hold of a document that is in the books.
+pub fn held_for(booked: &Booked, hold: Hold, since: Timestamp) -> HeldDocument {
+    HeldDocument {
+        kind: booked.kind.clone(),
+        number: booked.number.clone(),
+        identity: booked.identity.clone(),
+        customer: Some(booked.customer.clone()),
+        currency: Some(booked.currency.clone()),
+        total: Some(booked.total),
+        hold,
+        since,
+        document: None,
+    }
 }
 
 async fn keep(session: &Session<'_>, held: &HeldDocument, tally: &mut FlowTally) -> SyncResult<()> {

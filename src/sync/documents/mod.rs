@@ -8,14 +8,17 @@ mod account;
 mod again;
 mod book;
 mod carry_out;
+mod credit;
 mod existing;
 mod holds;
 mod intents;
+mod known_again;
 mod posting;
 mod record;
 mod recreated;
 mod refusal;
 mod sales_entry;
+mod withdrawn;
 
 use std::future::Future;
 
@@ -32,10 +35,13 @@ use crate::connectors::http::CallResult;
 
 pub use account::account_of;
 pub use carry_out::{Verdict, carry_out, still_unknown};
+pub use credit::Credit;
 pub use holds::{hold, release};
 pub use intents::{is_for, resolve};
+pub use known_again::{KnownAgain, known_again};
 pub use posting::{Document, Outline, Paper, Posting, Sending, Sent, Stand};
-pub use recreated::{note_gone, settle_recreated};
+pub use recreated::settle_recreated;
+pub use withdrawn::withdrawn;
 
 /// A flow that books documents of one list of the billing system.
 pub trait Flow: Send {

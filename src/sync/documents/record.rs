@@ -7,10 +7,11 @@ use super::super::progress::Step;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
 use super::Posting;
+use super::holds::held_for;
 use crate::domain::entry::PostedEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money::Amount;
-use crate::state::{Booked, HeldDocument, Intent, StateError};
+use crate::state::{Booked, Intent, StateError};
 
 /// Records a posted entry. One whose amounts differ from what was sent is recorded all the same, for it is in the books;
 /// it is held so that a person corrects it (I2).
@@ -44,7 +45,7 @@ pub async fn record<P: Posting>(
         voided_at: None,
         control: posting.control(),
     };
-    let mismatch = differing_amounts(intent, posting, posted).map(|hold| held_for(&booked, hold));
+    let mismatch = differing_amounts(intent, posting, posted).map(|hold| held_for(&booked, hold, booked.booked_at));
     session.state.record_booked(&booked, mismatch.as_ref()).await?;
     tally.newly_held += u64::from(mismatch.is_some());
     tally.booked += 1;
@@ -54,21 +55,6 @@ pub async fn record<P: Posting>(
         deferral::look_after_first(session, intent.division, posted).await?;
     }
     Ok(())
-}
-
-/// The hold of a document that is in the books with other amounts: without its content, for it is not to be booked again.
-fn held_for(booked: &Booked, hold: Hold) -> HeldDocument {
-    HeldDocument {
-        kind: booked.kind.clone(),
-        number: booked.number.clone(),
-        identity: booked.identity.clone(),
-        customer: Some(booked.customer.clone()),
-        currency: Some(booked.currency.clone()),
-        total: Some(booked.total),
-        hold,
-        since: booked.booked_at,
-        document: None,
-    }
 }
 
 fn differing_amounts(intent: &Intent, posting: &impl Posting, posted: &PostedEntry) -> Option<Hold> {

@@ -3,7 +3,9 @@
 use super::super::error::SyncResult;
 use super::super::kinds::noun;
 use super::super::session::Session;
-use super::super::tally::{FlowTally, Notice};
+use super::super::tally::FlowTally;
+use super::super::voids::End;
+use super::withdrawn::withdrawn;
 use super::{Document, holds};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::Booked;
@@ -21,11 +23,15 @@ pub async fn settle_recreated(
 ) -> SyncResult<bool> {
     let first = session.state.booked_under(document.kind(), document.number()).await?.into_iter().next();
     let Some(first) = first else { return Ok(false) };
-    if session.connection.keeps_first_document() || session.state.is_decided(&document.identity()).await? {
-        holds::release(session, document).await?;
-    } else if is_dead {
+    if is_dead {
         // Nothing of the later one is to be booked, but the first one, which is booked, is no more.
-        note_gone(session, &first, tally).await?;
+        holds::release(session, document).await?;
+        withdrawn(session, &first, End::Deleted, tally).await?;
+    } else if session.connection.keeps_first_document() || session.state.is_decided(&document.identity()).await? {
+        // The entry stands for this one.
+        if first.voided_at.is_some() && session.writes() {
+            session.state.unmark_voided(&first.kind, &first.identity).await?;
+        }
         holds::release(session, document).await?;
     } else {
         holds::hold(session, document, recreated(session, document, &first), tally).await?;
@@ -48,30 +54,4 @@ fn recreated(session: &Session<'_>, document: &dyn Document, first: &Booked) -> 
             first.entry_number, session.connection.name
         ),
     )
-}
-
-/// Tells once that a booked document is no more.
-///
-/// # Errors
-/// The state store's.
-pub async fn note_gone(session: &Session<'_>, booked: &Booked, tally: &mut FlowTally) -> SyncResult<()> {
-    if booked.voided_at.is_none() && session.writes() {
-        session.state.mark_voided(&booked.kind, &booked.identity, session.now()).await?;
-        tally.notice(gone_notice(booked));
-    }
-    Ok(())
-}
-
-/// What is said of a booked document that was voided or deleted at the billing system afterwards.
-fn gone_notice(booked: &Booked) -> Notice {
-    let (noun, number) = (noun(&booked.kind), &booked.number);
-    Notice {
-        object: format!("{noun} {number}"),
-        reason: "VoidedAfterBooking".to_owned(),
-        message: format!(
-            "{noun} {number} was voided or deleted in Chargebee after it was booked as entry {} in division {}",
-            booked.entry_number, booked.division
-        ),
-        remedy: format!("reverse entry {} in Exact Online, division {}", booked.entry_number, booked.division),
-    }
 }

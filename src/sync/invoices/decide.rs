@@ -1,6 +1,8 @@
 //! What becomes of one invoice.
 
-use super::super::documents::{Verdict, carry_out, hold, note_gone, release, settle_recreated, still_unknown};
+use super::super::documents::{
+    KnownAgain, Verdict, carry_out, hold, known_again, release, settle_recreated, still_unknown,
+};
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::items::learn_missing_items;
@@ -8,7 +10,7 @@ use super::super::progress::Step;
 use super::super::router::Router;
 use super::super::session::Session;
 use super::super::tally::FlowTally;
-use super::super::voids;
+use super::super::voids::{End, ended};
 use super::KIND;
 use super::bill::Bill;
 use crate::accounting::book_invoice;
@@ -30,7 +32,8 @@ pub async fn settle(
 ) -> SyncResult<()> {
     let identity = invoice.identity();
     if let Some(booked) = session.state.booked(KIND, &identity.0).await? {
-        return note_change(session, &booked, invoice, tally).await;
+        session.progress.advance(Step::Unchanged);
+        return note_end(session, &booked, invoice, tally).await;
     }
     if !invoice.deleted && settle_recreated(session, invoice, is_dead(invoice), tally).await? {
         return Ok(());
@@ -45,6 +48,16 @@ pub async fn settle(
         Ok(place) => place,
         Err(why) => return hold_if_live(session, invoice, why, tally).await,
     };
+    if let Some(end) = End::of(invoice).filter(|_| !is_too_early(session, invoice)) {
+        match known_again(session, &router.entities()[place], invoice, end, tally).await? {
+            KnownAgain::Nothing => {}
+            KnownAgain::Hold(why) => return hold(session, invoice, why, tally).await,
+            KnownAgain::Booked(booked) => {
+                release(session, invoice).await?;
+                return ended(session, &booked, invoice, end, tally).await;
+            }
+        }
+    }
     learn_missing_items(session, router, place, invoice).await?;
     let decide = |books: &EntityBooks<'_>| match book_invoice(invoice, &books.context()) {
         Decision::Skip(_) => Verdict::Skip,
@@ -70,34 +83,27 @@ pub async fn is_bookable(session: &Session<'_>, router: &Router<'_>, invoice: &I
     Ok(matches!(book_invoice(invoice, &router.entities()[place].context()), Decision::Book(_)))
 }
 
-/// A booked document is not rewritten (E14, E25). One that was voided since is reversed; that it was deleted is reported, and a
-/// void too where the policy says so: what a person was told to reverse by hand is not reversed besides.
-async fn note_change(
-    session: &Session<'_>,
-    booked: &Booked,
-    invoice: &Invoice,
-    tally: &mut FlowTally,
-) -> SyncResult<()> {
-    session.progress.advance(Step::Unchanged);
-    let is_voided = invoice.status == InvoiceStatus::Voided && !invoice.deleted;
-    if is_voided && booked.voided_at.is_none() && session.connection.reverses_voided() {
-        return voids::put_aside(session, invoice).await;
+/// A booked document is not rewritten (E14, E25): all that counts is that it is no more.
+async fn note_end(session: &Session<'_>, booked: &Booked, invoice: &Invoice, tally: &mut FlowTally) -> SyncResult<()> {
+    match End::of(invoice) {
+        Some(end) => ended(session, booked, invoice, end, tally).await,
+        None => Ok(()),
     }
-    if invoice.deleted || invoice.status == InvoiceStatus::Voided {
-        note_gone(session, booked, tally).await?;
-    }
-    Ok(())
 }
 
 /// A draft, a document that is gone or one from before the start needs no entity: only what would be booked is held.
 async fn hold_if_live(session: &Session<'_>, invoice: &Invoice, why: Hold, tally: &mut FlowTally) -> SyncResult<()> {
-    let day = invoice.date.map(|date| business_date(date, &session.connection.time_zone));
-    let is_too_early = day.is_some() && day < session.connection.flows.invoices;
-    if is_dead(invoice) || is_too_early {
+    if is_dead(invoice) || is_too_early(session, invoice) {
         release(session, invoice).await
     } else {
         hold(session, invoice, why, tally).await
     }
+}
+
+/// Dated before the start: out of scope.
+fn is_too_early(session: &Session<'_>, invoice: &Invoice) -> bool {
+    let day = invoice.date.map(|date| business_date(date, &session.connection.time_zone));
+    day.is_some() && day < session.connection.flows.invoices
 }
 
 /// Deleted, voided or a draft: nothing of it is to be booked.

@@ -1,6 +1,7 @@
 //! What becomes of one transaction.
 
 use super::super::documents::{Document, Verdict, carry_out, hold, release, still_unknown};
+use super::super::drift::note_withdrawn;
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::progress::Step;
@@ -27,6 +28,9 @@ pub async fn settle(
     movement: &Movement,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
+    if movement.transaction.deleted && note_deleted(session, movement, tally).await? {
+        return Ok(());
+    }
     let Some(kind) = movement.movement().filter(|kind| is_in_scope(session, movement, *kind)) else {
         return let_go(session, movement).await;
     };
@@ -88,7 +92,10 @@ fn verdict(
     let mut named = planned.entry.lines.iter().filter_map(|line| line.customer.as_ref());
     match named.find_map(|customer| customers.holds.get(customer)) {
         Some(hold) => Verdict::Hold(hold.clone()),
-        None => Verdict::Book(MoneyPosting::new(planned.entry, movement.customer(), &customers.accounts)),
+        None => {
+            let posting = MoneyPosting::new(planned.entry, movement.customer(), &customers.accounts);
+            Verdict::Book(posting.with_planned(settled))
+        }
     }
 }
 
@@ -99,7 +106,7 @@ fn customers_of(
     settled: &std::collections::BTreeMap<DocumentKey, Settled>,
 ) -> Vec<String> {
     let of_documents = settled.values().filter_map(|known| match known {
-        Settled::Booked { customer, .. } => Some(customer.clone()),
+        Settled::Booked { customer, .. } | Settled::Planned { customer } => Some(customer.clone()),
         Settled::Unlinked | Settled::NotYet => None,
     });
     let of_original = document.original_customers();
@@ -129,7 +136,20 @@ async fn forget(session: &Session<'_>, kind: &str, number: &str) -> SyncResult<(
     Ok(())
 }
 
-/// A booked transaction is not rewritten (E14); that it settles other documents now, or is gone, is told.
+/// Tells that a booked transaction was deleted, and whether it was booked at all. One whose failure is booked too stands for
+/// nothing in the books.
+async fn note_deleted(session: &Session<'_>, movement: &Movement, tally: &mut FlowTally) -> SyncResult<bool> {
+    let booked = session.state.booked(movement.kind(), &movement.identity_before()).await?;
+    let Some(booked) = booked else { return Ok(false) };
+    let undoing = movement.transaction.undoing_identity().0;
+    if session.state.booked(movement.kind(), &undoing).await?.is_none() {
+        note_withdrawn(session, &booked, tally).await?;
+    }
+    session.progress.advance(Step::Unchanged);
+    Ok(true)
+}
+
+/// A booked transaction is not rewritten (E14); that it settles other documents now is told.
 fn note_change(session: &Session<'_>, booked: &Booked, movement: &Movement, tally: &mut FlowTally) -> SyncResult<()> {
     session.progress.advance(Step::Unchanged);
     let sent: Option<MoneyPosting> = booked.sent()?;

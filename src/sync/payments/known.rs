@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::documents::account_of;
 use super::super::entity::EntityBooks;
 use super::super::error::SyncResult;
 use super::super::kinds::{CREDIT_NOTE, INVOICE};
+use super::super::planned::Planned;
 use super::super::session::Session;
 use crate::accounting::payments::{DocumentKey, DocumentKind, PaymentRules, Settled};
 use crate::domain::calendar::business_date;
@@ -42,6 +45,13 @@ pub async fn settled(
     Ok(settled)
 }
 
+/// The rate that was sent with a document, whatever it was booked as; an invoice that the books issue states none.
+#[derive(Deserialize)]
+struct Rated {
+    #[serde(default)]
+    rate: Option<Decimal>,
+}
+
 async fn known(
     session: &Session<'_>,
     division: i32,
@@ -56,7 +66,8 @@ async fn known(
     // Of a number that came back the latest is what is paid now.
     let booked = session.state.booked_under(name, &application.document).await?;
     if let Some(booked) = booked.into_iter().rev().find(|booked| booked.division == division) {
-        return Ok(Settled::Booked { our_ref: booked.entry_number, customer: booked.customer });
+        let rate = booked.sent::<Rated>()?.and_then(|sent| sent.rate);
+        return Ok(Settled::Booked { our_ref: booked.entry_number, customer: booked.customer, rate });
     }
     let in_scope = |from: Date| {
         let date = application.document_date.map(|date| business_date(date, &session.connection.time_zone));
@@ -65,9 +76,11 @@ async fn known(
     if !from.is_some_and(in_scope) {
         return Ok(Settled::Unlinked);
     }
-    // Mode Plan books nothing: what this very run would book is as good as booked, but for its number.
-    let would_be_booked = !session.writes() && !session.state.is_held(name, &application.document).await?;
-    Ok(if would_be_booked { Settled::Unlinked } else { Settled::NotYet })
+    Ok(match session.planned.of(name, &application.document) {
+        Some(Planned { customer, entry_number: Some(our_ref) }) => Settled::Booked { our_ref, customer, rate: None },
+        Some(Planned { customer, entry_number: None }) => Settled::Planned { customer },
+        None => Settled::NotYet,
+    })
 }
 
 /// The accounts of `customers`.

@@ -1,12 +1,13 @@
 //! An entry of money as what is booked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::super::documents::{Outline, Posting};
+use crate::accounting::payments::{DocumentKey, Settled};
 use crate::connectors::exact::{ExactClient, money_entry_payload};
 use crate::connectors::http::CallResult;
 use crate::domain::entry::{PeriodKey, PostedEntry};
@@ -24,6 +25,9 @@ pub struct MoneyPosting {
     pub entry: MoneyEntry,
     /// By the billing system's ids.
     accounts: BTreeMap<String, Uuid>,
+    /// Documents that it settles and that are planned in the same run (mode `Plan`): told, and neither sent nor remembered.
+    #[serde(skip)]
+    planned: BTreeSet<String>,
 }
 
 impl MoneyPosting {
@@ -31,7 +35,30 @@ impl MoneyPosting {
     pub fn new(entry: MoneyEntry, payer: &str, accounts: &BTreeMap<String, Uuid>) -> Self {
         let named = |customer: &String| Some((customer.clone(), *accounts.get(customer)?));
         let accounts = entry.lines.iter().filter_map(|line| line.customer.as_ref().and_then(named)).collect();
-        Self { reference: entry.act.reference(&entry.transaction), payer: payer.to_owned(), entry, accounts }
+        let (reference, payer) = (entry.act.reference(&entry.transaction), payer.to_owned());
+        Self { reference, payer, entry, accounts, planned: BTreeSet::new() }
+    }
+
+    /// The same, with those of the documents that it settles which are planned in the same run.
+    pub fn with_planned(self, settled: &BTreeMap<DocumentKey, Settled>) -> Self {
+        let planned = settled.iter().filter(|(_, known)| matches!(known, Settled::Planned { .. }));
+        Self { planned: planned.map(|((_, number), _)| number.clone()).collect(), ..self }
+    }
+
+    /// What a line is matched by, in words.
+    fn match_words(&self, line: &MoneyLine) -> String {
+        match (line.our_ref, &line.document) {
+            (Some(number), _) => format!(" on {number}"),
+            (None, Some(document)) if self.planned.contains(document) => {
+                format!(" on the entry of {document}, whose number is known once it is booked,")
+            }
+            (None, _) => String::new(),
+        }
+    }
+
+    /// The customers' accounts in the books, by the billing system's ids.
+    pub fn accounts(&self) -> &BTreeMap<String, Uuid> {
+        &self.accounts
     }
 }
 
@@ -89,8 +116,8 @@ impl Posting for MoneyPosting {
     fn outline(&self) -> Outline {
         let entry = &self.entry;
         let line = |line: &MoneyLine| {
-            let our_ref = line.our_ref.map(|number| format!(" on {number}")).unwrap_or_default();
-            format!("{} {}{our_ref} {}", line.account.code, line.amount.display(entry.currency), line.description)
+            let (code, amount) = (&line.account.code, line.amount.display(entry.currency));
+            format!("{code} {amount}{} {}", self.match_words(line), line.description)
         };
         let control =
             format!("{} {} control account", entry.control.code, entry.control_change().display(entry.currency));

@@ -48,6 +48,35 @@ pub fn adoption(wanted: &Wanted<'_>, existing: &[Existing], division: i32, adopt
     }
 }
 
+/// What the books hold of a document that is no more and that this state does not know of: booked by an earlier one, whose
+/// state was lost, or by a predecessor. Nothing where they do not hold it, or hold its reversal under the same reference too.
+pub fn adoption_of_the_ended(
+    wanted: &Wanted<'_>,
+    existing: &[Existing],
+    division: i32,
+    adopt: bool,
+    end: &str,
+) -> Adoption {
+    let Some(own) = existing.iter().find(|candidate| is_same(wanted, candidate)) else { return Adoption::Nothing };
+    let reversal = Wanted { total: -wanted.total, is_credit: !wanted.is_credit, ..*wanted };
+    if existing.iter().any(|candidate| is_same(&reversal, candidate)) {
+        return Adoption::Nothing;
+    }
+    if adopt {
+        return Adoption::Adopt(own.entry.clone());
+    }
+    let (entry, reference) = (own.entry.entry_number, wanted.reference);
+    Adoption::Hold(Hold::new(
+        HoldReason::ExistingEntryDiffers,
+        format!(
+            "division {division} already holds entry {entry} for {} {reference}, which was {end} in Chargebee; the policy \
+             existingEntry is Hold",
+            wanted.noun
+        ),
+        format!("reverse entry {entry} in Exact Online under YourRef {reference}, or delete it"),
+    ))
+}
+
 fn is_same(wanted: &Wanted<'_>, existing: &Existing) -> bool {
     let Existing { entry: existing, same_customer } = existing;
     let total = existing.total.parse::<Decimal>().ok();

@@ -5,8 +5,9 @@ use koppel::domain::invoice::{DiscountKind, Invoice, InvoiceLine, LineDiscount};
 use koppel::domain::money::Amount;
 use rstest::rstest;
 
-use super::credit_world::{dated, shown, taxed_at};
+use super::credit_world::{dated, taxed_at};
 use super::world::*;
+use super::written::whole;
 
 fn net_rule(name: &str, coupon: &str) -> RevenueRule {
     let matches = RevenueMatch { coupon: Some(coupon.to_owned()), ..RevenueMatch::default() };
@@ -40,8 +41,11 @@ fn both(kind: DiscountKind, coupon: Option<&str>) -> Invoice {
     )
 }
 
-const NET: [&str; 2] =
-    ["R 8000 90.00 18.90 code 2 | Line team-eur-monthly", "R 8010 45.00 9.45 code 2 | Line seats-eur-monthly"];
+/// The head of every entry here: of 2 March, due as the invoice says.
+const HEAD: &str = "Sales 70 INV-1 acme 2026-03-02 due 2026-12-29 terms 14 in 2026-03 EUR | INV-1 Acme B.V.";
+
+const NET: [&str; 3] =
+    [HEAD, "R 8000 90.00 18.90 code 2 | Line team-eur-monthly", "R 8010 45.00 9.45 code 2 | Line seats-eur-monthly"];
 
 // Whatever takes the price down is taken net, unless the rule of its coupon says otherwise.
 #[rstest]
@@ -54,7 +58,7 @@ const NET: [&str; 2] =
 #[case::promotional_credits(DiscountKind::PromotionalCredit, None, vec![coupon_rule("ten", "TEN", "8090")])]
 fn a_discount_is_taken_net(#[case] kind: DiscountKind, #[case] coupon: Option<&str>, #[case] rules: Vec<RevenueRule>) {
     let world = World::with(|world| world.rules.revenue.extend(rules));
-    assert_eq!(shown(&world.book(&both(kind, coupon)).entry), NET);
+    assert_eq!(whole(&world.book(&both(kind, coupon)).entry), NET);
 }
 
 // A coupon with lines of its own: on its account, by item or by document, the closest rule first.
@@ -90,7 +94,7 @@ fn a_coupon_is_booked_apart(
     let world = World::with(|world| world.rules.revenue.extend(rules));
     let invoice = both(kind, Some("TEN"));
     let booked = world.book(&invoice).entry;
-    assert_eq!(shown(&booked), entry);
+    assert_eq!(whole(&booked), [&[HEAD], entry].concat());
     assert_eq!((booked.total(), booked.vat()), (invoice.total, invoice.tax), "to the cent (I2)");
 }
 
@@ -107,8 +111,9 @@ fn coupons_of_items_and_document_promotional_credits_and_a_discount_by_hand_on_o
     ];
     let invoice = dated("2026-03-02", invoice(vec![reduced("team-eur-monthly", 10_000, &discounts)]));
     assert_eq!(
-        shown(&world.book(&invoice).entry),
+        whole(&world.book(&invoice).entry),
         [
+            HEAD,
             "R 8000 80.00 16.80 code 2 | Line team-eur-monthly",
             "D 8090 -10.00 -2.10 code 2 | TEN: Line team-eur-monthly",
         ]

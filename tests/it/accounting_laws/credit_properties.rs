@@ -1,5 +1,7 @@
 //! What holds for every invoice and its partial credits, by both methods of deferral (E21, I2, I8).
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use koppel::accounting::BookedInvoice;
 use koppel::accounting::rulebook::DeferralMethod;
@@ -14,7 +16,7 @@ use rust_decimal::Decimal;
 use super::credit_world::*;
 use super::world::*;
 
-const PRICES: [&str; 3] = ["team-eur-yearly", "seats-eur-monthly", "migration-eur"];
+pub const PRICES: [&str; 3] = ["team-eur-yearly", "seats-eur-monthly", "migration-eur"];
 
 /// An invoice and the credits that give all of it back.
 #[derive(Clone, Debug)]
@@ -57,11 +59,12 @@ impl Story {
 }
 
 /// 21 %, rounded.
-fn tax(net: i64) -> i64 {
+pub fn tax(net: i64) -> i64 {
     (net * 21 + 50) / 100
 }
 
-fn billed(price: &str, net: i64, tax: i64, term: Option<(i8, i8)>) -> InvoiceLine {
+/// A line for so many months from the first of one in 2026; one-off without.
+pub fn billed(price: &str, net: i64, tax: i64, term: Option<(i8, i8)>) -> InvoiceLine {
     let line = line(price, net, "21", tax);
     let Some((from, months)) = term else { return line };
     let first = Date::constant(2026, from, 1);
@@ -100,11 +103,11 @@ fn credited(story: &Story, booked: &mut BookedInvoice) -> Vec<EntryLine> {
 }
 
 /// What the books release of a line in `period`: exactly, before any rounding to cents.
-fn released(world: &World, story: &Story, line: &EntryLine, period: &FinancialPeriod) -> Decimal {
+pub fn released(world: &World, method: DeferralMethod, line: &EntryLine, period: &FinancialPeriod) -> Decimal {
     let Some(range) = line.deferral else { return Decimal::ZERO };
     let weight = |days: DateRange| -> i64 {
         let Some(inside) = DateRange::new(days.from.max(range.from), days.to.min(range.to)) else { return 0 };
-        match story.method {
+        match method {
             DeferralMethod::PerPeriod => 1,
             DeferralMethod::ByDay => i64::from(inside.from.until(inside.to).unwrap().get_days()) + 1,
         }
@@ -132,11 +135,43 @@ proptest! {
             let last = story.closed.max(i16::from(story.credits.last().unwrap().0) - 1);
             let last = PeriodKey { year: 2026, period: last + 1 };
             for period in world.master.periods.iter().filter(|period| period.key >= last) {
-                let invoice = released(&world, &story, line, period);
-                let turned: Decimal = of_line.iter().map(|credit| released(&world, &story, credit, period)).sum();
+                let invoice = released(&world, story.method, line, period);
+                let turned: Decimal = of_line.iter().map(|credit| released(&world, story.method, credit, period)).sum();
                 // The last period of all is given back at once where nothing is left to put off.
                 let is_settled = period.key == last && period.days.to >= line.deferral.map_or(period.days.to, |range| range.to);
                 prop_assert!(is_settled || (invoice + turned).abs() <= Decimal::ONE, "{}: {invoice} and {turned}", period.key);
+            }
+        }
+    }
+
+    /// The same where the books' own releases are known, by what they release to the cent: they round in each period and put
+    /// the rest of it all into the last one, of the credits' ranges too.
+    #[test]
+    fn once_all_is_credited_the_books_own_releases_cancel_within_a_cent(story in story()) {
+        let world = story.world();
+        let mut booked = booked_and_released(&world, &story.invoice());
+        let credits = credited(&story, &mut booked);
+        let last = story.closed.max(i16::from(story.credits.last().unwrap().0) - 1);
+        let last = PeriodKey { year: 2026, period: last + 1 };
+        for (at, line) in booked.entry.lines.iter().enumerate() {
+            let credited: Vec<&EntryLine> =
+                credits.iter().filter(|credit| credit.credits.as_ref().unwrap().line == at).collect();
+            prop_assert_eq!(credited.iter().map(|credit| credit.net).sum::<Amount>(), -line.net);
+            prop_assert_eq!(credited.iter().map(|credit| credit.vat).sum::<Amount>(), -line.vat);
+            let mut periods: BTreeMap<PeriodKey, i64> = BTreeMap::new();
+            let mut put_off = 0;
+            for line in std::iter::once(line).chain(credited.iter().copied()) {
+                put_off += line.deferral.map_or(0, |_| line.net.0);
+                for (key, cents) in released_by_books(&world, line) {
+                    *periods.entry(key).or_default() += cents;
+                    put_off -= cents;
+                }
+            }
+            prop_assert_eq!(put_off, 0, "the balance of the deferral ends at exactly zero");
+            // What falls into the credit's own period is given back at once.
+            let later = periods.iter().filter(|(key, _)| **key > last);
+            for (key, cents) in later {
+                prop_assert!(cents.abs() <= 1, "{key}: {cents} of {periods:?}");
             }
         }
     }

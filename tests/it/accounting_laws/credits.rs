@@ -11,6 +11,7 @@ use rstest::rstest;
 
 use super::credit_world::*;
 use super::world::*;
+use super::written::{shown, whole};
 
 /// A year at EUR 1,200 and 21 %, dated on its first day.
 fn year() -> Invoice {
@@ -24,22 +25,33 @@ fn half() -> Invoice {
 // A year's invoice credited: E21, both methods of deferral.
 #[rstest]
 #[case::in_july_in_full(World::new(), "2026-07-10", &[
+    "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
     "R 8000 -600.00 -126.00 code 2 | Line team-eur-yearly 2026-01-01..2026-06-30",
     "R 8000 -600.00 -126.00 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly",
 ])]
 #[case::in_july_in_full_by_day(by_day(), "2026-07-10", &[
+    "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
     "R 8000 -595.07 -124.96 code 2 | Line team-eur-yearly 2026-01-01..2026-06-30",
     "R 8000 -604.93 -127.04 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly",
 ])]
 #[case::in_its_first_period(World::new(), "2026-01-31", &[
+    "Credit 70 CN-1 acme 2026-01-31 terms 14 in 2026-01 EUR | CN-1 Acme B.V.",
     "R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly",
 ])]
-#[case::in_its_last_period(World::new(), "2026-12-01", &["R 8000 -1200.00 -252.00 code 2 | Line team-eur-yearly"])]
-#[case::after_its_end(next_year(), "2027-02-01", &["R 8000 -1200.00 -252.00 code 2 | Line team-eur-yearly"])]
+#[case::in_its_last_period(World::new(), "2026-12-01", &[
+    "Credit 70 CN-1 acme 2026-12-01 terms 14 in 2026-12 EUR | CN-1 Acme B.V.",
+    "R 8000 -1200.00 -252.00 code 2 | Line team-eur-yearly",
+])]
+#[case::after_its_end(next_year(), "2027-02-01", &[
+    "Credit 70 CN-1 acme 2027-02-01 terms 14 in 2027-02 EUR | CN-1 Acme B.V.",
+    "R 8000 -1200.00 -252.00 code 2 | Line team-eur-yearly",
+])]
 #[case::as_issued(as_issued(), "2026-07-10", &[
+    "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
     "R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly",
 ])]
 #[case::in_a_month_closed_for_releases_only(closed_after_booking("90", 7), "2026-07-10", &[
+    "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
     "R 8000 -700.00 -147.00 code 2 | Line team-eur-yearly 2026-01-01..2026-07-31",
     "R 8000 -500.00 -105.00 code 2 | 2026-08-01..2026-12-31 | Line team-eur-yearly",
 ])]
@@ -80,6 +92,7 @@ fn a_credit_dated_in_a_closed_month_moves_and_its_start_with_it_e19() {
     assert_eq!(
         written(&world, &note, &[booked]),
         [
+            "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-08 EUR | CN-1 Acme B.V.",
             "R 8000 -700.00 -147.00 code 2 | Line team-eur-yearly 2026-01-01..2026-07-31",
             "R 8000 -500.00 -105.00 code 2 | 2026-08-01..2026-12-31 | Line team-eur-yearly",
         ]
@@ -97,6 +110,7 @@ fn an_invoice_whose_revenue_was_moved_is_credited_as_it_was_booked_e21() {
     assert_eq!(
         written(&world, &note_of(&invoice, "2026-07-10"), &[booked]),
         [
+            "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
             "R 8000 -480.00 -100.80 code 2 | Line team-eur-yearly 2026-03-01..2026-06-30",
             "R 8000 -720.00 -151.20 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly",
         ]
@@ -109,8 +123,9 @@ fn half_a_credit_takes_its_half_and_the_second_half_what_is_left() {
     let mut booked = booked(&world, &invoice);
     let first = credit(&world, &note_of(&half(), "2026-04-10"), std::slice::from_ref(&booked)).entry;
     assert_eq!(
-        shown(&first),
+        whole(&first),
         [
+            "Credit 70 CN-1 acme 2026-04-10 terms 14 in 2026-04 EUR | CN-1 Acme B.V.",
             "R 8000 -150.00 -31.50 code 2 | Line team-eur-yearly 2026-01-01..2026-03-31",
             "R 8000 -450.00 -94.50 code 2 | 2026-04-01..2026-12-31 | Line team-eur-yearly",
         ]
@@ -119,6 +134,7 @@ fn half_a_credit_takes_its_half_and_the_second_half_what_is_left() {
     assert_eq!(
         written(&world, &note_of(&half(), "2026-07-10"), &[booked]),
         [
+            "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
             "R 8000 -300.00 -63.00 code 2 | Line team-eur-yearly 2026-01-01..2026-06-30",
             "R 8000 -300.00 -63.00 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly",
         ]
@@ -132,7 +148,10 @@ fn a_proration_credit_has_its_own_period_within_the_invoices() {
     let note = note_of(&dated("2026-07-10", super::world::invoice(vec![rest])), "2026-07-10");
     assert_eq!(
         written(&world, &note, &[booked(&world, &invoice)]),
-        ["R 8000 -600.00 -126.00 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly"]
+        [
+            "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
+            "R 8000 -600.00 -126.00 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly"
+        ]
     );
 }
 
@@ -143,14 +162,17 @@ fn account_code_and_dimensions_are_the_booked_ones_whatever_the_rules_say_today(
     let world = World::with(|world| world.rules.revenue.clear());
     assert_eq!(
         written(&world, &note_of(&invoice, "2026-03-05"), &[booked]),
-        ["R 8020 -495.00 -103.95 code 2 @INT | Line onboarding-eur"]
+        [
+            "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+            "R 8020 -495.00 -103.95 code 2 @INT | Line onboarding-eur"
+        ]
     );
 }
 
 #[test]
 fn a_discount_that_has_lines_of_its_own_is_given_back_on_them_e9() {
     let world = World::with(|world| world.rules.revenue.push(coupon_rule("welcome", "WELCOME", "8090")));
-    let whole = dated(
+    let complete = dated(
         "2026-03-01",
         invoice(vec![taxed_at(
             8_000,
@@ -159,8 +181,12 @@ fn a_discount_that_has_lines_of_its_own_is_given_back_on_them_e9() {
     );
     let part = dated("2026-03-05", invoice(vec![line("team-eur-monthly", 4_000, "21", 840)]));
     assert_eq!(
-        written(&world, &note_of(&part, "2026-03-05"), &[booked(&world, &whole)]),
-        ["R 8000 -50.00 -10.50 code 2 | Line team-eur-monthly", "D 8090 10.00 2.10 code 2 | Line team-eur-monthly"]
+        written(&world, &note_of(&part, "2026-03-05"), &[booked(&world, &complete)]),
+        [
+            "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+            "R 8000 -50.00 -10.50 code 2 | Line team-eur-monthly",
+            "D 8090 10.00 2.10 code 2 | Line team-eur-monthly"
+        ]
     );
 }
 
@@ -184,7 +210,11 @@ fn a_note_that_names_no_line_takes_its_share_of_all_by_rate() {
     note.credited_lines.clear();
     assert_eq!(
         written(&world, &note, &[booked(&world, &invoice)]),
-        ["R 8000 -50.01 -10.50 code 2 | Line team-eur-monthly", "R 8010 -25.00 -5.25 code 2 | Line team-eur-monthly"]
+        [
+            "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+            "R 8000 -50.01 -10.50 code 2 | Line team-eur-monthly",
+            "R 8010 -25.00 -5.25 code 2 | Line team-eur-monthly"
+        ]
     );
 }
 
@@ -199,8 +229,9 @@ fn one_note_may_credit_several_invoices() {
     let note = note_of(&invoice([one.lines.clone(), two.lines.clone()].concat()), "2026-03-05");
     let planned = credit(&world, &note, &[booked(&world, &one), booked(&world, &two)]);
     assert_eq!(
-        shown(&planned.entry),
+        whole(&planned.entry),
         [
+            "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
             "R 8000 -100.00 -21.00 code 2 | Line team-eur-monthly",
             "R 8010 -50.00 -10.50 code 2 | Line seats-eur-monthly"
         ]
@@ -214,7 +245,10 @@ fn a_note_without_an_invoice_is_ruled_like_one() {
     let alone = dated("2026-07-10", invoice(vec![serving_year(line("team-eur-yearly", 120_000, "21", 25_200))]));
     assert_eq!(
         written(&World::new(), &note_of(&alone, "2026-07-10"), &[]),
-        ["R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly"]
+        [
+            "Credit 70 CN-1 acme 2026-07-10 in 2026-07 EUR | CN-1 Acme B.V.",
+            "R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly"
+        ]
     );
 }
 
@@ -226,7 +260,10 @@ fn a_write_off_has_an_account_of_its_own_and_leaves_the_revenue_where_it_is() {
     let booked = booked(&world, &invoice);
     assert_eq!(
         written(&world, &note, std::slice::from_ref(&booked)),
-        ["R 4900 -1200.00 -252.00 code 2 | Line team-eur-yearly"]
+        [
+            "Credit 70 CN-1 acme 2026-07-10 terms 14 in 2026-07 EUR | CN-1 Acme B.V.",
+            "R 4900 -1200.00 -252.00 code 2 | Line team-eur-yearly"
+        ]
     );
     let without = World::with(|world| world.rules.write_off_account = None);
     let hold = held(&without, &note, &[booked]);
@@ -244,8 +281,42 @@ fn rounding_is_given_back_where_it_was_booked() {
     let (world, invoice) = (World::new(), rounded("2026-03-01"));
     assert_eq!(
         written(&world, &note_of(&rounded("2026-03-05"), "2026-03-05"), &[booked(&world, &invoice)]),
-        ["R 8000 -99.99 -21.00 code 2 | Line team-eur-monthly", "X 8999 -0.01 0.00 code 0 | Rounding"]
+        [
+            "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+            "R 8000 -99.99 -21.00 code 2 | Line team-eur-monthly",
+            "X 8999 -0.01 0.00 code 0 | Rounding"
+        ]
     );
+}
+
+/// A line of the note in two parts, by two rates: each part goes where its rate was booked; and where nothing was, both
+/// are ruled.
+#[test]
+fn a_line_of_two_rates_is_credited_part_by_part() {
+    let world = World::new();
+    let row = |rate: &str, taxable, tax| koppel::domain::invoice::LineTax {
+        name: format!("btw {rate}"),
+        rate: percent(rate),
+        taxable: Amount(taxable),
+        tax: Amount(tax),
+    };
+    let split = |high, low| {
+        let mut line = line("team-eur-monthly", high + low, "21", high * 21 / 100 + low * 9 / 100);
+        line.taxes = vec![row("21", high, high * 21 / 100), row("9", low, low * 9 / 100)];
+        invoice(vec![line])
+    };
+    let whole = dated("2026-03-01", split(6_000, 4_000));
+    let note = note_of(&split(3_000, 1_000), "2026-03-05");
+    let expected = [
+        "Credit 70 CN-1 acme 2026-03-05 terms 14 in 2026-03 EUR | CN-1 Acme B.V.",
+        "R 8000 -30.00 -6.30 code 2 | Line team-eur-monthly",
+        "R 8000 -10.00 -0.90 code 1 | Line team-eur-monthly",
+    ];
+    assert_eq!(written(&world, &note, &[booked(&world, &whole)]), expected);
+    assert_eq!(shown(&credit(&world, &note, &[]).entry), expected[1..], "by the rules, and each part once");
+    let other = dated("2026-03-01", invoice(vec![line("team-eur-monthly", 10_000, "21", 2_100)]));
+    let hold = held(&world, &note, &[booked(&world, &other)]);
+    assert!(hold.message.contains("credited at 9 % and what it credits was booked at 21 %"), "{}", hold.message);
 }
 
 #[test]
@@ -268,19 +339,20 @@ fn a_note_in_another_currency_than_its_invoice_is_held() {
 
 // A voided invoice is mirrored once, like a full credit of the day of the void: E25.
 #[rstest]
-#[case::months_later("2026-07-10T10:00:00Z", PeriodKey { year: 2026, period: 7 }, &[
+#[case::months_later("2026-07-10T10:00:00Z", &[
+    "Credit 70 INV-1 acme 2026-07-10 terms 14 in 2026-07 EUR | INV-1 Acme B.V.",
     "R 8000 -600.00 -126.00 code 2 | Line team-eur-yearly 2026-01-01..2026-06-30",
     "R 8000 -600.00 -126.00 code 2 | 2026-07-01..2026-12-31 | Line team-eur-yearly",
 ])]
-#[case::the_same_day("2026-01-01T10:00:00Z", PeriodKey { year: 2026, period: 1 }, &[
+#[case::the_same_day("2026-01-01T10:00:00Z", &[
+    "Credit 70 INV-1 acme 2026-01-01 terms 14 in 2026-01 EUR | INV-1 Acme B.V.",
     "R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly",
 ])]
-fn a_void_is_the_mirror_of_what_was_booked(#[case] at: &str, #[case] period: PeriodKey, #[case] lines: &[&str]) {
+fn a_void_is_the_mirror_of_what_was_booked(#[case] at: &str, #[case] expected: &[&str]) {
     let (world, invoice) = (World::new(), voided(&year(), at));
     let booked = booked(&world, &year());
     let entry = mirror(&world, &invoice, Some(&booked));
-    assert_eq!((shown(&entry), entry.reporting), (lines.iter().map(|line| (*line).to_owned()).collect(), period));
-    assert_eq!((entry.kind, entry.your_ref.as_str()), (EntryKind::Credit, "INV-1"), "the invoice's own number");
+    assert_eq!(whole(&entry), expected, "under the invoice's own number");
     let again = koppel::accounting::BookedInvoice { credits: entry.lines, ..booked };
     assert!(is_nothing(&world, &invoice, Some(&again)), "nothing is left to mirror");
 }
@@ -289,8 +361,11 @@ fn a_void_is_the_mirror_of_what_was_booked(#[case] at: &str, #[case] period: Per
 fn a_void_of_what_the_books_held_before_is_ruled_anew() {
     let invoice = voided(&year(), "2026-01-05T10:00:00Z");
     assert_eq!(
-        shown(&mirror(&World::new(), &invoice, None)),
-        ["R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly"]
+        whole(&mirror(&World::new(), &invoice, None)),
+        [
+            "Credit 70 INV-1 acme 2026-01-05 in 2026-01 EUR | INV-1 Acme B.V.",
+            "R 8000 -1200.00 -252.00 code 2 | 2026-01-01..2026-12-31 | Line team-eur-yearly"
+        ]
     );
 }
 

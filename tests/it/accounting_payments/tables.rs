@@ -1,6 +1,8 @@
 //! One row for each rule, with the whole entry that an accountant would write.
 
 use koppel::accounting::payments::*;
+use koppel::domain::entry::PeriodKey;
+use koppel::domain::master::ClosedPeriod;
 use koppel::domain::money::{Amount, Currency};
 use koppel::domain::payment::{Transaction, TransactionKind, TransactionStatus};
 use rstest::rstest;
@@ -183,29 +185,123 @@ Out Bank 23 2026-03-09 2026-03 EUR control 1151
     assert_eq!(written(&world.decide(&document).unwrap().entry), expected);
 }
 
+fn with_fee(percent: &str, fixed: &str) -> World {
+    let rule = FeeRule { percent: percent.parse().unwrap(), fixed: fixed.parse().unwrap(), account: "4550".to_owned() };
+    World::with(|world| {
+        world.rules.methods.push(PaymentMethodRule { fee: Some(rule), ..row(5, Some("card"), None, None, "22") });
+    })
+}
+
+// The fee leaves the control account by a line of its own; the receivable is closed by the whole payment.
 #[rstest]
-#[case::percent_and_fixed("1.8", "0.25", 12_100, "-2.43")]
-#[case::half_a_cent_upwards("1", "0", 50, "-0.01")]
-#[case::percent("2.9", "0", 9_999, "-2.90")]
-#[case::fixed("0", "0.29", 9_999, "-0.29")]
-fn the_fee_comes_out_of_the_control_account(
+#[case::percent_and_fixed(
+    "1.8",
+    "0.25",
+    12_100,
+    "\
+In Bank 22 2026-03-05 2026-03 EUR control 1150
+1300 acme 26700001 121.00 | txn_1 INV-1
+4550 - - -2.43 | txn_1 fee
+"
+)]
+#[case::half_a_cent_upwards(
+    "1",
+    "0",
+    50,
+    "\
+In Bank 22 2026-03-05 2026-03 EUR control 1150
+1300 acme 26700001 0.50 | txn_1 INV-1
+4550 - - -0.01 | txn_1 fee
+"
+)]
+#[case::percent(
+    "2.9",
+    "0",
+    9_999,
+    "\
+In Bank 22 2026-03-05 2026-03 EUR control 1150
+1300 acme 26700001 99.99 | txn_1 INV-1
+4550 - - -2.90 | txn_1 fee
+"
+)]
+#[case::fixed(
+    "0",
+    "0.29",
+    9_999,
+    "\
+In Bank 22 2026-03-05 2026-03 EUR control 1150
+1300 acme 26700001 99.99 | txn_1 INV-1
+4550 - - -0.29 | txn_1 fee
+"
+)]
+fn the_fee_comes_out_of_the_control_account_e5(
     #[case] percent: &str,
     #[case] fixed: &str,
     #[case] amount: i64,
-    #[case] fee: &str,
+    #[case] expected: &str,
 ) {
-    let rule = FeeRule { percent: percent.parse().unwrap(), fixed: fixed.parse().unwrap(), account: "4550".to_owned() };
-    let world = World::with(|world| {
-        world.rules.methods.push(PaymentMethodRule { fee: Some(rule), ..row(5, Some("card"), None, None, "22") })
-    });
+    let world = with_fee(percent, fixed);
     let entry = world.payment(&payment(amount, &[("INV-1", amount)]));
-    let line = written(&entry).lines().last().unwrap().to_owned();
-    assert_eq!(line, format!("4550 - - {fee} | txn_1 fee"));
+    assert_eq!(written(&entry), expected);
     assert_eq!((entry.total(), entry.control_change()), (Amount(amount), Amount(amount) - entry.fee()));
-    // It is not given back.
-    let back = reversal(amount);
-    let document = MoneyDocument::Reversal { reversal: &back, original: Original::Booked(&entry) };
-    assert_eq!(world.decide(&document).unwrap().entry.control_change(), Amount(-amount));
+}
+
+#[test]
+fn a_chargeback_takes_no_fee_back() {
+    let world = with_fee("1.8", "0.25");
+    let booked = world.payment(&payment(12_100, &[("INV-1", 12_100)]));
+    let back = reversal(12_100);
+    let document = MoneyDocument::Reversal { reversal: &back, original: Original::Booked(&booked) };
+    let expected = "\
+Out Bank 22 2026-04-02 2026-04 EUR control 1150
+1300 acme 26700001 -121.00 | txn_3 reversal INV-1
+";
+    assert_eq!(written(&world.decide(&document).unwrap().entry), expected);
+}
+
+// The month of the payment is closed for the journal of the payment alone (I3); a day in Amsterdam is the business date.
+#[rstest]
+#[case::closed(
+    "22",
+    "2026-03-05T10:00:00Z",
+    "\
+In Bank 22 2026-03-05 2026-04 EUR control 1150
+1300 acme 26700001 121.00 | txn_1 INV-1
+"
+)]
+#[case::closed_for_sales_only(
+    "70",
+    "2026-03-05T10:00:00Z",
+    "\
+In Bank 22 2026-03-05 2026-03 EUR control 1150
+1300 acme 26700001 121.00 | txn_1 INV-1
+"
+)]
+#[case::just_before_midnight(
+    "70",
+    "2026-03-31T21:59:59Z",
+    "\
+In Bank 22 2026-03-31 2026-03 EUR control 1150
+1300 acme 26700001 121.00 | txn_1 INV-1
+"
+)]
+#[case::at_midnight(
+    "70",
+    "2026-03-31T22:00:00Z",
+    "\
+In Bank 22 2026-04-01 2026-04 EUR control 1150
+1300 acme 26700001 121.00 | txn_1 INV-1
+"
+)]
+fn a_payment_is_booked_on_its_day_or_in_the_next_open_month(
+    #[case] closed: &str,
+    #[case] date: &str,
+    #[case] expected: &str,
+) {
+    let key = PeriodKey { year: 2026, period: 3 };
+    let world = World::with(|world| world.master.closed.push(ClosedPeriod { journal: closed.to_owned(), key }));
+    let paid = Transaction { date: Some(at(date)), ..payment(12_100, &[("INV-1", 12_100)]) };
+    assert_eq!(written(&world.payment(&paid)), expected);
 }
 
 #[test]
@@ -226,11 +322,35 @@ In Bank 25 2026-03-05 2026-03 USD at 0.9123 control 1153
     assert_eq!(World::new().payment(&other_base).rate, None);
 }
 
+/// A site that states its rates the other way round does so on payments too, which state no other rate: the rate at which
+/// the books hold the invoice tells.
+#[rstest]
+#[case::the_same_way("0.9123", Some("0.9123"))]
+#[case::the_other_way_round("1.25", Some("0.8"))]
+#[case::contradicting_each_other("3", None)]
+fn a_payment_s_rate_is_read_as_that_of_its_invoice(#[case] stated: &str, #[case] rate: Option<&str>) {
+    let dollars = Transaction {
+        currency: Currency::from_code("USD").unwrap(),
+        exchange_rate: Some(stated.parse().unwrap()),
+        ..payment(12_100, &[("INV-1", 12_100)])
+    };
+    let world = World::with(|world| {
+        let known = world.settled.get_mut(&(DocumentKind::Invoice, "INV-1".to_owned()));
+        let Some(Settled::Booked { rate, .. }) = known else { panic!("INV-1 is booked in this world") };
+        *rate = Some("0.85".parse().unwrap());
+    });
+    assert_eq!(world.payment(&dollars).rate.map(|rate| rate.to_string()).as_deref(), rate);
+}
+
 #[test]
 fn a_payment_in_cash_of_a_machine_goes_into_the_cash_journal() {
     let world = World::with(|world| world.rules.methods.push(row(5, Some("card"), None, None, "10")));
     let entry = world.payment(&payment(100, &[("INV-1", 100)]));
-    assert_eq!(written(&entry).lines().next().unwrap(), "In Cash 10 2026-03-05 2026-03 EUR control 1000");
+    let expected = "\
+In Cash 10 2026-03-05 2026-03 EUR control 1000
+1300 acme 26700001 1.00 | txn_1 INV-1
+";
+    assert_eq!(written(&entry), expected);
 }
 
 #[test]

@@ -28,11 +28,11 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let invoice = |number: &str, our_ref, customer: &str| {
-            let known = Settled::Booked { our_ref, customer: customer.to_owned() };
+            let known = Settled::Booked { our_ref, customer: customer.to_owned(), rate: None };
             ((DocumentKind::Invoice, number.to_owned()), known)
         };
         let note = |number: &str, our_ref| {
-            let known = Settled::Booked { our_ref, customer: "acme".to_owned() };
+            let known = Settled::Booked { our_ref, customer: "acme".to_owned(), rate: None };
             ((DocumentKind::CreditNote, number.to_owned()), known)
         };
         Self {

@@ -33,6 +33,17 @@ fn the_quickstart_passes_even_strictly() {
     );
 }
 
+/// The three companies of the demo, with everything that a manifest can say of them.
+#[test]
+fn the_example_of_three_companies_gives_no_finding() {
+    let report = report(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/wolkwerk"), true);
+    assert_eq!(report.findings, []);
+    assert_eq!((report.exit_code(true), report.exit_code(false)), (0, 0));
+    assert!(report.text().ends_with("0 errors, 0 warnings; 1 connection can run\n"), "{}", report.text());
+    let entities = report.json()["connections"][0]["entities"].as_array().map(Vec::len);
+    assert_eq!(entities, Some(3));
+}
+
 #[test]
 fn a_finding_names_file_line_object_field_message_and_remedy() {
     let folder = tempfile::tempdir().unwrap();

@@ -201,25 +201,3 @@ fn tied_rows_are_an_error_on_the_mapping_with_their_place() {
     assert_eq!(fields, ["spec.costCenters[0]", "spec.costCenters[1]", "spec.vat[0]", "spec.vat[1]"]);
     assert_eq!(running, 0);
 }
-
-#[test]
-fn an_edition_limits_entities_e34() {
-    let mappings = ["a", "b"].map(|name| patched(named(mapping(), name), &json!({"businessEntityId": name})));
-    let with_edition = |edition: &str| patched(connection(), &json!({"edition": edition}));
-    let objects = |edition: &str| [vec![with_edition(edition)], mappings.to_vec()].concat();
-    assert_eq!(
-        told(&objects("Scale")),
-        one(
-            "SyncConnection default/acme",
-            "spec.edition",
-            "edition Scale allows 1 entities, and 2 EntityMappings refer to the connection"
-        )
-    );
-    assert_eq!(told(&objects("Enterprise")), (vec![], 1));
-    let four: Vec<Value> =
-        ["a", "b", "c", "d"].map(|name| patched(named(mapping(), name), &json!({"businessEntityId": name}))).to_vec();
-    let (found, running) = told(&[vec![with_edition("Enterprise")], four.clone()].concat());
-    assert_eq!((found.len(), running), (1, 0));
-    assert!(found[0].2.contains("edition Enterprise allows 3 entities, and 4"), "{found:?}");
-    assert_eq!(told(&[vec![connection()], four].concat()), (vec![], 1), "without an edition there is no limit");
-}

@@ -106,7 +106,7 @@ async fn a_state_that_is_lost_costs_calls_and_books_nothing_twice() {
     let world = World::with_failures().await;
     world.run_to_end().await;
     let (entries, held) = (world.entries(), world.held().await);
-    world.lose_state();
+    world.lose_state().await;
     world.a_minute_passes();
     let report = world.run_to_end().await;
     assert_eq!(world.entries(), entries);

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use super::world::{DIVISION, SALES, World, condition, flow, options, text};
 
-async fn with_notes(mut world: World) -> World {
+/// With the flow of the credit notes.
+pub async fn with_notes(mut world: World) -> World {
     world.edit("  policies:\n", "  flows:\n    creditNotes:\n      enabled: true\n  policies:\n");
     world
 }
 
-async fn booked_world() -> World {
+/// Many documents, all of them booked, notes too.
+pub async fn booked_world() -> World {
     let world = with_notes(World::start(options(24, 80, false)).await).await;
     world.run_to_end().await;
     world.a_minute_passes();
@@ -21,12 +23,13 @@ async fn booked_world() -> World {
 }
 
 /// The reason for which a document of this kind is held.
-async fn held_for(world: &World, kind: &str, number: &str) -> Option<String> {
+pub async fn held_for(world: &World, kind: &str, number: &str) -> Option<String> {
     let held = world.state().await.held_page(kind, "", 1_000).await.unwrap();
     held.into_iter().find(|held| held.number == number).map(|held| held.hold.reason.to_string())
 }
 
-fn open(world: &World, lines: usize) -> Value {
+/// An open invoice, booked and not credited, of so many lines at least.
+pub fn open(world: &World, lines: usize) -> Value {
     let booked: Vec<String> = world.entries().into_iter().map(|entry| entry.your_ref).collect();
     let fits = |row: &&Value| {
         matches!(row["status"].as_str(), Some("posted" | "payment_due" | "not_paid"))
@@ -39,7 +42,8 @@ fn open(world: &World, lines: usize) -> Value {
     world.chargebee.invoices().iter().find(fits).cloned().expect("an open, booked invoice")
 }
 
-async fn adjust(world: &World, invoice: &str, total: i64) -> String {
+/// An adjustment note of so much; its number.
+pub async fn adjust(world: &World, invoice: &str, total: i64) -> String {
     let total = total.to_string();
     let form = [("type", "adjustment"), ("reference_invoice_id", invoice), ("total", total.as_str())];
     text(&world.post("/credit_notes", &form).await["credit_note"], "id")
@@ -56,7 +60,7 @@ async fn credit_lines(world: &World, invoice: &Value, lines: &[Value]) -> Value 
 }
 
 /// Net amounts by account of the entries under these references.
-fn by_account(entries: &[BookedEntry]) -> BTreeMap<String, i64> {
+pub fn by_account(entries: &[BookedEntry]) -> BTreeMap<String, i64> {
     let mut sums = BTreeMap::new();
     for line in entries.iter().flat_map(|entry| &entry.lines) {
         *sums.entry(line.gl_account.clone()).or_default() += line.net;
@@ -156,7 +160,7 @@ async fn i1_after_a_lost_state_notes_and_mirrors_are_adopted() {
     world.chargebee.void_invoice(&voided).unwrap();
     world.run_to_end().await;
     let entries = world.entries();
-    world.lose_state();
+    world.lose_state().await;
     world.a_minute_passes();
     world.run_to_end().await;
     assert_eq!(world.entries(), entries);
@@ -281,17 +285,33 @@ async fn e24_an_invoice_that_is_made_again_after_a_void_is_another_document() {
     }
 }
 
-/// A note that is taken back after it was booked is told, like an invoice.
 #[tokio::test]
-async fn a_note_that_is_voided_after_it_was_booked_is_told() {
-    let world = booked_world().await;
-    let note = adjust(&world, &text(&open(&world, 1), "id"), 100).await;
+async fn a_plan_of_a_credit_note_says_at_which_rate_it_is_booked_n1() {
+    let mut world = booked_world().await;
+    let foreign = world.entries().into_iter().find(|entry| entry.currency != "EUR").expect("a foreign entry");
+    world.issue_open_like(&foreign.your_ref, "ABROAD-1");
     world.run_to_end().await;
     world.a_minute_passes();
-    world.post(&format!("/credit_notes/{note}/void"), &[]).await;
+    let note = adjust(&world, "ABROAD-1", 1_000).await;
+    world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
     let report = world.run_to_end().await;
-    let told: Vec<&str> = flow(&report, "credit-notes").notices.iter().map(|notice| notice.object.as_str()).collect();
-    assert_eq!(told, [format!("credit note {note}")]);
-    assert!(condition(&report, "DocumentsFlowing").2.contains(&note));
-    assert_eq!(world.entries_of(&note).len(), 1);
+    let planned = &flow(&report, "credit-notes").planned;
+    let planned = planned.iter().find(|planned| planned.document == note).unwrap_or_else(|| panic!("{planned:#?}"));
+    let said = planned.conversion.as_deref().expect("a conversion");
+    assert!(said.starts_with("1 ") && said.contains(" EUR, Chargebee's rate") && said.contains("total is -"), "{said}");
+    assert!(world.entries_of(&note).is_empty() && world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn in_a_plan_a_note_of_an_invoice_that_is_planned_too_says_so() {
+    let mut world = with_notes(World::start(options(24, 80, false)).await).await;
+    let like = world.in_scope().into_keys().next().expect("an invoice in scope");
+    world.issue_open_like(&like, "PLANNED-1");
+    let note = adjust(&world, "PLANNED-1", 1_000).await;
+    world.edit("spec:\n  startDate", "spec:\n  mode: Plan\n  startDate");
+    let report = world.run_to_end().await;
+    let notices = &flow(&report, "credit-notes").notices;
+    let told = notices.iter().find(|notice| notice.object == format!("credit note {note}"));
+    let told = told.unwrap_or_else(|| panic!("{notices:#?}"));
+    assert!(told.message.contains("invoice PLANNED-1, which is planned in this very run"), "{}", told.message);
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::civil::date;
 use koppel::sandbox::exact::Quotas;
-use koppel::sandbox::exact::seed::{Administration, ExchangeRate, Journal, wolkwerk};
+use koppel::sandbox::exact::seed::{Administration, ExchangeRate, Journal, wolkwerk, wolkwerk_with_money};
 use koppel::sandbox::generator::Size;
+use serde_json::{Value, json};
 
-use super::offices::{assign, coupled, coupled_within, exact, mapping_of, office};
-use super::world::{DIVISION, World, condition};
+use super::offices::{YEARS, assign, coupled, coupled_within, exact, mapping_of, office};
+use super::world::{DIVISION, World, condition, text};
 
 const OTHER: i32 = 100_002;
 const ENTITY: &str = "wolkwerk-be";
@@ -92,6 +93,55 @@ async fn documents_of_an_entity_that_is_left_out_are_out_of_scope() {
     let booked: Vec<String> = world.entries().into_iter().map(|entry| entry.your_ref).collect();
     assert!(!of_other.is_empty() && of_other.iter().all(|number| !booked.contains(number)));
     assert_eq!(booked.len() + of_other.len(), world.in_scope().len());
+}
+
+/// An open invoice of the site among these numbers, or one that is not among them.
+fn open_invoice(world: &World, among: bool, numbers: &[String]) -> Value {
+    let invoices = world.chargebee.invoices().into_iter();
+    let mut open = invoices.filter(|row| row["amount_due"].as_i64() > Some(1_000) && row["currency_code"] == "EUR");
+    open.find(|row| world.in_scope().contains_key(&text(row, "id")) && numbers.contains(&text(row, "id")) == among)
+        .expect("an open invoice")
+}
+
+/// Pays an invoice by card; gives the transaction's id.
+fn pay(world: &World, invoice: &Value) -> String {
+    let id = text(invoice, "id");
+    let form = [("method", "card"), ("gateway", "mollie"), ("invoices[id][0]", id.as_str())];
+    let path = format!("/customers/{}/pay", text(invoice, "customer_id"));
+    text(&world.chargebee.act(&path, &form).expect("taken")["transaction"], "id")
+}
+
+/// Its payments with it: while nobody is said to book them they wait, and left out they are neither held nor booked.
+#[tokio::test]
+async fn payments_of_an_entity_that_is_left_out_are_out_of_scope_too() {
+    let books = |division| Administration { division, years: YEARS.to_vec(), ..wolkwerk_with_money() };
+    let mut world = coupled(Size { customers: 10, invoices: 40 }, vec![books(DIVISION)]).await;
+    let of_other = assign(&world, ENTITY, 0, 3);
+    world.edit("  policies:\n", "  flows:\n    paymentsToExact: {enabled: true}\n  policies:\n");
+    world.edit("    zeroVatCode: \"0\"\n", "    zeroVatCode: \"0\"\n    paymentsJournal: \"22\"\n");
+    let (ours, theirs) = (open_invoice(&world, false, &of_other), open_invoice(&world, true, &of_other));
+    let booked = pay(&world, &ours);
+    world.chargebee.update_customer(&text(&theirs, "customer_id"), &json!({"business_entity_id": ENTITY})).unwrap();
+    let left_out = pay(&world, &theirs);
+    let held = async |world: &World| {
+        let held = world.state().await.held_page("payment", "", 100).await.unwrap();
+        held.into_iter().map(|held| held.number).collect::<BTreeSet<_>>()
+    };
+    let money = |world: &World, id: &str| {
+        let lines = world.exact.money_entries(DIVISION).into_iter().flat_map(|entry| entry.lines);
+        lines.filter(|line| line.description.starts_with(id)).count()
+    };
+    world.run_to_end().await;
+    assert!(held(&world).await.contains(&left_out) && !held(&world).await.contains(&booked));
+    assert_eq!((money(&world, &booked), money(&world, &left_out)), (1, 0));
+    world.edit("    deferredRevenue: Enabled", "    unmappedEntity: LeaveOut\n    deferredRevenue: Enabled");
+    for _ in 0..2 {
+        world.a_minute_passes();
+        world.run_to_end().await;
+        assert!(!held(&world).await.contains(&left_out), "nobody waits for it");
+        assert_eq!((money(&world, &booked), money(&world, &left_out)), (1, 0));
+        assert_eq!(world.writes(), Vec::<String>::new());
+    }
 }
 
 /// Books in dollars, with a sales journal of their own.

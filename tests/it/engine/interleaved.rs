@@ -5,6 +5,7 @@
 
 mod books;
 mod disturbance;
+mod killed;
 
 use koppel::sandbox::chargebee::Limits;
 use koppel::sandbox::exact::Quotas;
@@ -13,9 +14,11 @@ use koppel::sandbox::server::SandboxOptions;
 use koppel::sandbox::world::Play;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tokio::sync::OnceCell;
 
 use self::books::Books;
 use self::disturbance::disturbed_run;
+use self::killed::Killer;
 use super::world::World;
 
 /// Koppel begins with the first day of December; what becomes of its documents goes on in January.
@@ -27,6 +30,9 @@ const ECHO_ROUNDS: usize = 20;
 /// After so many rounds everything has been answered, however the world was disturbed.
 const SETTLING_ROUNDS: usize = 12;
 
+/// Documents of a play in the normal run of the tests.
+const SMALL: usize = 60;
+
 /// How much is played.
 struct Extents {
     invoices: usize,
@@ -36,7 +42,7 @@ struct Extents {
 impl Extents {
     /// What `KOPPEL_INTERLEAVINGS` says, as `INVOICES:INTERLEAVINGS`; small where it says nothing.
     fn given() -> Self {
-        let Ok(text) = std::env::var("KOPPEL_INTERLEAVINGS") else { return Self { invoices: 60, interleavings: 2 } };
+        let Ok(text) = std::env::var("KOPPEL_INTERLEAVINGS") else { return Self { invoices: SMALL, interleavings: 2 } };
         let (invoices, interleavings) = text.split_once(':').expect("KOPPEL_INTERLEAVINGS is INVOICES:INTERLEAVINGS");
         Self { invoices: invoices.parse().unwrap(), interleavings: interleavings.parse().unwrap() }
     }
@@ -57,21 +63,38 @@ fn options(invoices: usize) -> SandboxOptions {
     }
 }
 
-/// Plays the whole month; how, the dice say. Without dice nobody disturbs it, and both sides wait for each run.
-async fn play(invoices: usize, mut dice: Option<ChaCha8Rng>) -> Books {
-    let (world, play) = World::whole(options(invoices)).await;
+/// What happens to the runs of a play.
+enum Way {
+    /// Nobody disturbs them, and both sides wait for each.
+    Undisturbed,
+    /// Within this process, as the dice say.
+    Disturbed(ChaCha8Rng),
+    /// Processes of their own, which are killed.
+    Killed(Killer),
+}
+
+/// Plays the whole month, and settles it.
+async fn play(invoices: usize, way: &mut Way) -> Books {
+    let (mut world, play) = World::whole(options(invoices)).await;
+    // By the other policy, money whose match was undone stays recorded where a run came between, and only there.
+    world.edit("    voidedInvoice: Reverse\n", "    voidedInvoice: Reverse\n    undonePayment: Reverse\n");
     while play.state().ahead > 0 {
         let ahead = play.state().ahead;
-        match &mut dice {
-            None => {
+        match way {
+            Way::Undisturbed => {
                 play.next(ahead.div_ceil(12).max(20));
                 world.a_minute_passes();
                 world.run_to_end().await;
             }
-            Some(dice) => {
+            Way::Disturbed(dice) => {
                 play.next(dice.random_range(1..=ahead.div_ceil(4)));
                 world.a_minute_passes();
                 disturbed_run(&world, &play, dice).await;
+            }
+            Way::Killed(killer) => {
+                play.next(killer.dice.random_range(1..=ahead.div_ceil(6)));
+                world.a_minute_passes();
+                killer.run(&world, &play).await;
             }
         }
     }
@@ -82,6 +105,18 @@ async fn play(invoices: usize, mut dice: Option<ChaCha8Rng>) -> Books {
     let books = Books::read(&world).await;
     books.assert_nothing_twice();
     no_echo(&world, &books).await;
+    books
+}
+
+/// How a play of the small size ends without any disturbance; played once for all tests.
+async fn undisturbed() -> &'static Books {
+    static BOOKS: OnceCell<Books> = OnceCell::const_new();
+    BOOKS.get_or_init(|| play_undisturbed(SMALL)).await
+}
+
+async fn play_undisturbed(invoices: usize) -> Books {
+    let books = play(invoices, &mut Way::Undisturbed).await;
+    books.assert_full();
     books
 }
 
@@ -118,11 +153,23 @@ async fn no_echo(world: &World, books: &Books) {
 #[tokio::test(flavor = "multi_thread")]
 async fn however_it_is_disturbed_the_month_ends_in_the_same_books() {
     let extents = Extents::given();
-    let undisturbed = play(extents.invoices, None).await;
-    undisturbed.assert_full();
+    let undisturbed = match extents.invoices {
+        SMALL => undisturbed().await.clone(),
+        invoices => play_undisturbed(invoices).await,
+    };
     for seed in 1..=extents.interleavings {
-        let disturbed = play(extents.invoices, Some(ChaCha8Rng::seed_from_u64(seed))).await;
+        let mut way = Way::Disturbed(ChaCha8Rng::seed_from_u64(seed));
+        let disturbed = play(extents.invoices, &mut way).await;
         undisturbed.assert_same(&disturbed, &format!("interleaving {seed}"));
         eprintln!("interleaving {seed} of {}: both books are the same", extents.interleavings);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_intent_and_record_of_money_both_ways_it_ends_in_the_same_books() {
+    let mut way = Way::Killed(Killer::new(20_261_129));
+    let killed = play(SMALL, &mut way).await;
+    undisturbed().await.assert_same(&killed, "the play of killed processes");
+    let Way::Killed(killer) = way else { unreachable!() };
+    killer.assert_hit();
 }

@@ -175,7 +175,7 @@ async fn a_draft_of_a_lost_state_is_taken_over() {
     until_it_hangs(&world).await;
     child.kill();
     assert_eq!(world.exact.invoices(DIVISION).len(), 1);
-    world.lose_state();
+    world.lose_state().await;
     world.exact.clear_faults();
     world.a_minute_passes();
     run_well(&world).await;

@@ -36,7 +36,7 @@ async fn two_processes_started_at_once_on_a_new_state_do_not_break_each_other() 
         // Both may find the lock free, one after the other.
         assert!(codes == [Some(0), Some(3)] || codes == [Some(0), Some(0)], "{codes:?} {said:?}");
         world.assert_books_equal().await;
-        world.lose_state();
+        world.lose_state().await;
     }
 }
 

@@ -1,15 +1,23 @@
 //! Online payments on their control account: the sandboxes' own books are the judge (E5, E7, P11, I1, I2, I4).
 
+mod back;
+mod changed;
+mod faults;
+mod matching;
+mod planned;
+mod withdrawn;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use koppel::sandbox::exact::seed::{Administration, wolkwerk_with_money};
 use koppel::sandbox::exact::{Fault, FaultKind, MoneyEntry};
+use koppel::sandbox::generator::Size;
 use koppel::state::HeldDocument;
 use koppel::sync::RunReport;
-use rstest::rstest;
 use serde_json::Value;
 
-use super::process::{run_well, spawn, until_it_hangs};
-use super::world::{DIVISION, World, flow, options, text};
+use super::offices::{YEARS, coupled};
+use super::world::{DIVISION, World, flow, text};
 
 const BANK: &str = "financialtransaction/BankEntries";
 const GENERAL: &str = "generaljournalentry/GeneralJournalEntries";
@@ -176,28 +184,6 @@ async fn what_is_paid_by_bank_is_never_booked_i4() {
 }
 
 #[tokio::test]
-async fn parts_and_more_than_was_asked_for_are_booked_as_they_are_applied() {
-    let world = clean().await;
-    let invoice = open_invoice(&world);
-    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
-    let part = pay(&world, &invoice, &[("invoices[amount][0]", "400")]);
-    world.run_to_end().await;
-    let whole = open_of_customer(&world, &name);
-    world.a_minute_passes();
-    let rest = pay(&world, &invoice, &[("amount", &(due - 400 + 250).to_string())]);
-    world.run_to_end().await;
-    // Exact matches whole amounts by itself; parts are the accountant's to match (E16).
-    assert_eq!(open_of_customer(&world, &name), whole - (due - 400 + 250));
-    let lines = |id: &str| -> Vec<(String, i64, bool)> {
-        let entry = entries_of(&world, id).pop().unwrap();
-        entry.lines.iter().map(|line| (line.description.clone(), line.amount, line.our_ref.is_some())).collect()
-    };
-    assert_eq!(lines(&part), [(format!("{part} {name}"), 400, true)]);
-    assert_eq!(lines(&rest), [(format!("{rest} {name}"), due - 400, true), (format!("{rest} excess"), 250, false)]);
-    assert_money_equal(&world).await;
-}
-
-#[tokio::test]
 async fn what_is_applied_to_another_invoice_later_is_told_and_not_booked_again_e14() {
     let world = clean().await;
     let invoice = open_invoice(&world);
@@ -215,24 +201,50 @@ async fn what_is_applied_to_another_invoice_later_is_told_and_not_booked_again_e
 }
 
 #[tokio::test]
-async fn a_payment_that_fails_later_is_taken_back_and_its_invoice_is_open_again() {
+async fn one_payment_of_several_invoices_has_a_line_for_each_and_closes_them_all() {
     let world = clean().await;
-    let invoice = open_invoice(&world);
-    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
-    let id = pay(&world, &invoice, &[("method", "direct_debit")]);
+    let first = open_invoice(&world);
+    world.issue_like(&text(&first, "id"), "SECOND");
+    let second = world.invoice("SECOND");
+    let (due, more) = (number(&first, "amount_due"), number(&second, "amount_due"));
+    let id = pay(&world, &first, &[("invoices[id][1]", "SECOND")]);
     world.run_to_end().await;
-    assert_eq!(open_in_books(&world, &name), 0);
-    world.a_minute_passes();
-    world.chargebee.act(&format!("/transactions/{id}/turn"), &[("status", "late_failure")]).unwrap();
-    let report = world.run_to_end().await;
-    let booked: Vec<i64> = entries_of(&world, &id).iter().map(receivables).collect();
-    assert_eq!(booked, [due, -due]);
-    assert!(entries_of(&world, &id)[1].lines.iter().all(|line| line.description.starts_with(&format!("{id} failed "))));
+    let [entry] = &entries_of(&world, &id)[..] else { panic!("{id} is not booked once") };
+    let mut lines: Vec<_> = entry.lines.iter().map(|line| (line.description.clone(), line.amount)).collect();
+    lines.sort();
+    let mut expected = vec![(format!("{id} {}", text(&first, "id")), due), (format!("{id} SECOND"), more)];
+    expected.sort();
+    assert_eq!(lines, expected);
+    for name in [text(&first, "id"), "SECOND".to_owned()] {
+        let number = world.entries_of(&name).pop().expect("booked").entry_number;
+        assert!(entry.lines.iter().any(|line| line.our_ref == Some(number)), "no line names entry {number} of {name}");
+    }
     assert_money_equal(&world).await;
-    let sides = &report.status.control_accounts[0];
-    assert_eq!(sides.booked_out, euros(due));
-    world.run_to_end().await;
-    assert!(world.writes().is_empty(), "{:?}", world.writes());
+}
+
+#[tokio::test]
+async fn a_fee_by_setting_comes_off_the_control_account() {
+    let administration = Administration { years: YEARS.to_vec(), ..wolkwerk_with_money() };
+    let mut world = coupled(Size { customers: 8, invoices: 16 }, vec![administration]).await;
+    world.edit("  policies:\n", "  flows:\n    paymentsToExact: {enabled: true}\n  policies:\n");
+    let fee = "fee: {percent: 2, fixed: \"0.25\", account: \"4610\"}";
+    let row = format!("  paymentMethods:\n    - {{gateway: mollie, currency: EUR, journal: \"22\", {fee}}}\n");
+    world.edit("  paymentTerms:\n", &format!("{row}\n  paymentTerms:\n"));
+    let scope = world.in_scope();
+    let like =
+        scope.keys().find(|number| world.invoice(number)["currency_code"] == "EUR").expect("an invoice in euros");
+    let name = "OPEN-1".to_owned();
+    world.issue_open_like(like, &name);
+    let (id, due) = (pay(&world, &world.invoice(&name), &[]), number(&world.invoice(&name), "total"));
+    let report = world.run_to_end().await;
+    let entry = entries_of(&world, &id).pop().expect("an entry");
+    let fee = (due * 2 + 50) / 100 + 25;
+    let lines: Vec<_> = entry.lines.iter().map(|line| (line.gl_account.clone(), line.amount)).collect();
+    assert_eq!(lines, [("1300".to_owned(), due), ("4610".to_owned(), -fee)]);
+    assert_eq!((entry.closing - entry.opening, open_in_books(&world, &name)), (due - fee, 0));
+    let (booked_in, fees) = (balance(&world, "1150") + balance(&world, "4610"), balance(&world, "4610"));
+    let row = ("1150".to_owned(), euros(booked_in), euros(fees), euros(booked_in - fees));
+    assert_eq!(control(&report), [row]);
 }
 
 #[tokio::test]
@@ -248,118 +260,6 @@ async fn a_payment_that_is_under_way_or_failed_before_it_was_seen_is_not_booked(
     world.chargebee.act(&format!("/transactions/{waiting}/turn"), &[("status", "success")]).unwrap();
     world.run_to_end().await;
     assert_eq!(entries_of(&world, &waiting).len(), 1);
-    assert_money_equal(&world).await;
-}
-
-#[tokio::test]
-async fn refunds_and_chargebacks_go_out_of_the_control_account() {
-    let world = clean().await;
-    let open = open_invoices(&world);
-    let (refunded, charged_back) = (pay(&world, &open[0], &[]), pay(&world, &open[1], &[]));
-    world.run_to_end().await;
-    world.a_minute_passes();
-    let form = [("refund_amount", "300"), ("credit_note[reason_code]", "order_change")];
-    let refund = world.chargebee.act(&format!("/invoices/{}/refund", text(&open[0], "id")), &form).unwrap();
-    let date = world.clock.now().as_second().to_string();
-    let form = [
-        ("transaction[payment_method]", "chargeback"),
-        ("transaction[date]", date.as_str()),
-        ("credit_note[reason_code]", "chargeback"),
-    ];
-    let back = world.chargebee.act(&format!("/invoices/{}/record_refund", text(&open[1], "id")), &form).unwrap();
-    let report = world.run_to_end().await;
-    let of = |answer: &Value| entries_of(&world, &text(&answer["transaction"], "id")).pop().expect("an entry");
-    assert_eq!((receivables(&of(&refund)), of(&refund).journal.as_str()), (-300, "22"));
-    assert_eq!(receivables(&of(&back)), -number(&open[1], "amount_due"));
-    assert!(of(&refund).lines[0].description.contains(" refund "), "{:?}", of(&refund).lines);
-    assert!([refunded, charged_back].iter().all(|id| entries_of(&world, id).len() == 1));
-    assert_money_equal(&world).await;
-    let out = 300 + number(&open[1], "amount_due");
-    assert_eq!(report.status.control_accounts[0].booked_out, euros(out));
-}
-
-/// A transaction of its own that takes a payment back.
-fn reverse(world: &World, payment: &str, amount: i64) -> String {
-    let payment = world.chargebee.transactions().into_iter().find(|row| row["id"] == payment).expect("a payment");
-    let id = format!("rev_{}", text(&payment, "id"));
-    let now = world.clock.now().as_second();
-    world
-        .chargebee
-        .put_transaction(serde_json::json!({
-            "object": "transaction", "id": id, "customer_id": payment["customer_id"], "type": "payment_reversal",
-            "status": "success", "payment_method": payment["payment_method"], "gateway": payment["gateway"],
-            "amount": amount, "amount_unused": 0, "currency_code": "EUR", "base_currency_code": "EUR",
-            "exchange_rate": 1.0, "date": now, "deleted": false, "linked_invoices": [], "linked_refunds": [],
-            "linked_payments": [{"id": payment["id"], "status": "success", "amount": payment["amount"]}],
-        }))
-        .unwrap();
-    id
-}
-
-#[tokio::test]
-async fn a_reversal_takes_the_payments_own_lines_back() {
-    let world = clean().await;
-    let invoice = open_invoice(&world);
-    let (name, due) = (text(&invoice, "id"), number(&invoice, "amount_due"));
-    let paid = pay(&world, &invoice, &[("amount", &(due + 200).to_string())]);
-    world.run_to_end().await;
-    let before = open_of_customer(&world, &name);
-    world.a_minute_passes();
-    // The excess goes first, then the invoice.
-    let part = reverse(&world, &paid, 300);
-    world.run_to_end().await;
-    let entry = entries_of(&world, &part).pop().expect("an entry");
-    let lines: Vec<_> = entry.lines.iter().map(|line| (line.description.clone(), line.amount)).collect();
-    assert_eq!(lines, [(format!("{part} reversal {name}"), -100), (format!("{part} reversal excess"), -200)]);
-    assert_eq!(open_of_customer(&world, &name), before + 300);
-    assert_money_equal(&world).await;
-    world.lose_state();
-    world.run_to_end().await;
-    assert_eq!(world.posts(BANK), 0);
-    assert_money_equal(&world).await;
-}
-
-#[tokio::test]
-async fn a_reversal_waits_for_its_payment_and_one_of_a_bank_payment_is_never_booked_i4() {
-    const ROW: &str = "    - {when: {region: Domestic, rate: 21}, code: \"2\"}\n";
-    let mut world = clean().await;
-    world.edit(ROW, "");
-    let open = open_invoices(&world);
-    let domestic =
-        open.iter().find(|row| row["billing_address"]["country"] == "NL").expect("a Dutch customer's invoice");
-    let paid = pay(&world, domestic, &[]);
-    let waiting = reverse(&world, &paid, number(domestic, "amount_due"));
-    let other = open.iter().find(|row| row["id"] != domestic["id"]).unwrap();
-    let form = [("transaction[payment_method]", "bank_transfer")];
-    let by_bank = world.chargebee.act(&format!("/invoices/{}/record_payment", text(other, "id")), &form).unwrap();
-    let never = reverse(&world, &text(&by_bank["transaction"], "id"), 100);
-    world.run_to_end().await;
-    let held = held_payments(&world).await;
-    assert_eq!(held[&waiting].hold.reason.as_str(), "WaitingFor", "{held:#?}");
-    assert!(held[&waiting].hold.message.contains(&paid) && !held.contains_key(&never), "{held:#?}");
-    world.edit("    # Dutch customers\n", &format!("    # Dutch customers\n{ROW}"));
-    world.run_to_end().await;
-    let held = held_payments(&world).await;
-    assert!(!held.contains_key(&waiting) && !held.contains_key(&paid), "{held:#?}");
-    assert_eq!((entries_of(&world, &paid).len(), entries_of(&world, &waiting).len()), (1, 1));
-    assert!(entries_of(&world, &never).is_empty());
-}
-
-#[tokio::test]
-async fn a_refund_closes_the_credit_note_that_was_booked_before_it() {
-    let mut world = clean().await;
-    world.edit("  flows:\n", "  flows:\n    creditNotes: {enabled: true}\n");
-    let invoice = open_invoice(&world);
-    pay(&world, &invoice, &[]);
-    let form = [("refund_amount", "300"), ("credit_note[reason_code]", "order_change")];
-    let answer = world.chargebee.act(&format!("/invoices/{}/refund", text(&invoice, "id")), &form).unwrap();
-    let note = text(&answer["credit_note"], "id");
-    world.run_to_end().await;
-    let held = world.state().await.held_page("creditNote", "", 100).await.unwrap();
-    assert!(held.iter().all(|held| held.number != note), "{held:#?}");
-    let entry = entries_of(&world, &text(&answer["transaction"], "id")).pop().expect("the refund");
-    assert!(entry.lines[0].description.ends_with(&note) && entry.lines[0].our_ref.is_some(), "{entry:#?}");
-    assert_eq!((receivables(&entry), open_in_books(&world, &note)), (-300, 0));
     assert_money_equal(&world).await;
 }
 
@@ -391,81 +291,6 @@ async fn a_payment_waits_for_its_held_invoice_and_goes_through_with_it() {
     assert_money_equal(&world).await;
 }
 
-#[rstest]
-#[case::lost(FaultKind::LoseAnswer, false)]
-#[case::lost_in_a_hidden_journal(FaultKind::LoseAnswer, true)]
-#[case::excuse_after(FaultKind::InternalProblemAfter, false)]
-#[tokio::test]
-async fn a_payment_whose_answer_was_lost_is_found_and_not_sent_again_i1(#[case] kind: FaultKind, #[case] hidden: bool) {
-    let world = clean().await;
-    world.exact.hide_payment_services(DIVISION, hidden);
-    world.exact.inject(Fault::new(kind).on("POST", BANK).after(1).times(2));
-    world.run_to_end().await;
-    let first = world.posts(BANK);
-    assert_money_equal(&world).await;
-    world.a_minute_passes();
-    world.run_to_end().await;
-    assert_money_equal(&world).await;
-    assert_eq!((first, world.posts(BANK)), (entries(&world).len(), 0));
-}
-
-#[tokio::test]
-async fn a_payment_that_never_arrived_is_sent_by_the_next_run_after_a_look() {
-    let world = clean().await;
-    world.exact.inject(Fault::new(FaultKind::Unavailable).on("POST", BANK).after(1).times(2));
-    world.run_to_end().await;
-    let held = held_payments(&world).await;
-    assert_eq!(held.values().filter(|held| held.hold.reason.as_str() == "OutcomeUnknown").count(), 2, "{held:#?}");
-    world.a_minute_passes();
-    world.run_to_end().await;
-    assert_money_equal(&world).await;
-    let calls = world.exact_calls();
-    let looked = calls.iter().position(|call| call.resource() == "financialtransaction/TransactionLines");
-    let sent = calls.iter().position(|call| call.method == "POST" && call.resource() == BANK);
-    assert!(looked.is_some() && looked < sent, "sent without a look");
-    assert_eq!(world.posts(BANK), 2);
-}
-
-#[tokio::test]
-async fn a_lost_state_books_no_payment_twice_and_knows_the_control_accounts_again() {
-    let world = clean().await;
-    let invoice = open_invoice(&world);
-    let id = pay(&world, &invoice, &[("method", "direct_debit")]);
-    world.run_to_end().await;
-    world.a_minute_passes();
-    world.chargebee.act(&format!("/transactions/{id}/turn"), &[("status", "late_failure")]).unwrap();
-    let before = world.run_to_end().await;
-    let booked = entries(&world).len();
-    world.lose_state();
-    let after = world.run_to_end().await;
-    assert_eq!((world.posts(BANK), entries(&world).len()), (0, booked));
-    assert_money_equal(&world).await;
-    assert_eq!((flow(&after, FLOW).adopted as usize, control(&after)), (booked, control(&before)));
-}
-
-#[tokio::test]
-async fn an_entry_of_another_amount_under_the_transaction_holds_it_until_it_is_corrected() {
-    let world = clean().await;
-    world.run_to_end().await;
-    let entry = entries(&world).remove(0);
-    let line = &entry.lines[0];
-    let id = line.description.split(' ').next().unwrap().to_owned();
-    world.exact.delete_entry(DIVISION, entry.entry_id).unwrap();
-    let other = serde_json::json!({"journal": "22", "account": line.account, "date": line.date,
-        "amount": line.amount + 100, "description": line.description});
-    let other = world.exact.receive(DIVISION, &serde_json::from_value(other).unwrap()).unwrap();
-    world.lose_state();
-    world.run_to_end().await;
-    let held = held_payments(&world).await;
-    assert_eq!(held[&id].hold.reason.as_str(), "ExistingEntryDiffers", "{held:#?}");
-    assert_eq!(world.posts(BANK), 0);
-    world.exact.delete_entry(DIVISION, other).unwrap();
-    world.run_to_end().await;
-    assert!(!held_payments(&world).await.contains_key(&id));
-    assert_eq!(world.posts(BANK), 1);
-    assert_money_equal(&world).await;
-}
-
 #[tokio::test]
 async fn a_row_may_name_the_general_journal_with_a_control_account() {
     let mut world = World::clean().await;
@@ -481,43 +306,4 @@ async fn a_row_may_name_the_general_journal_with_a_control_account() {
     assert_money_equal(&world).await;
     world.run_to_end().await;
     assert!(world.writes().is_empty(), "{:?}", world.writes());
-}
-
-#[tokio::test]
-async fn an_earlier_payment_is_out_of_scope_and_its_later_refund_is_not() {
-    let world = clean().await;
-    let early = world.chargebee.transactions().into_iter().find(|row| {
-        let day = jiff::Timestamp::from_second(number(row, "date")).unwrap().to_string();
-        day.as_str() < world.start.as_str() && row["currency_code"] == "EUR" && row["type"] == "payment"
-    });
-    let early = early.expect("a payment from before the start");
-    let invoice = text(&early["linked_invoices"][0], "invoice_id");
-    let form = [("refund_amount", "100"), ("credit_note[reason_code]", "order_change")];
-    let refund = world.chargebee.act(&format!("/invoices/{invoice}/refund"), &form).unwrap();
-    world.run_to_end().await;
-    assert!(entries_of(&world, &text(&early, "id")).is_empty());
-    let entry = entries_of(&world, &text(&refund["transaction"], "id")).pop().expect("the refund");
-    assert_eq!((receivables(&entry), entry.lines[0].our_ref), (-100, None));
-    assert_money_equal(&world).await;
-}
-
-#[rstest]
-#[case::before(FaultKind::HangBefore)]
-#[case::after(FaultKind::HangAfter)]
-#[tokio::test]
-async fn killed_around_the_post_of_a_payment_it_is_booked_once_i1(#[case] kind: FaultKind) {
-    let world = with_payments(World::start(options(8, 16, false)).await);
-    world.exact.inject(Fault::new(kind).on("POST", BANK).after(1));
-    let child = spawn(&world);
-    until_it_hangs(&world).await;
-    child.kill();
-    world.exact.release();
-    world.exact.clear_faults();
-    let taken = entries(&world).len();
-    world.a_minute_passes();
-    world.exact.reset_calls();
-    run_well(&world).await;
-    assert_money_equal(&world).await;
-    assert_eq!(world.posts(BANK), entries(&world).len() - taken, "a payment was sent again");
-    assert!(world.state().await.intents("payment").await.unwrap().is_empty());
 }

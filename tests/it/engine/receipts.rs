@@ -1,6 +1,7 @@
 //! Money that the books received by bank closes the invoice at the billing system by itself, once, and nothing else does (E6,
 //! P15, I1, I4). A bookkeeper acts in the simulated Exact Online; the simulated Chargebee is the judge.
 
+mod closings;
 mod faults;
 mod later;
 
@@ -133,11 +134,7 @@ fn issue_open_ones(world: &World) {
     let first = usable.first().expect("an invoice in euros");
     let other = usable.iter().find(|row| row["customer_id"] != first["customer_id"]).expect("another customer");
     for (number, like) in OPEN.into_iter().zip([first, first, other]) {
-        world.issue_like(&text(like, "id"), number);
-        let open = json!({"status": "payment_due", "amount_due": like["total"], "amount_to_collect": like["total"],
-            "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "linked_payments": [],
-            "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [], "paid_at": null});
-        world.chargebee.update_invoice(number, &open).expect("taken");
+        world.issue_open_like(&text(like, "id"), number);
     }
 }
 

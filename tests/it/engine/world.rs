@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -74,6 +74,8 @@ pub struct World {
     chargebee_url: String,
     manifests: String,
     home: TempDir,
+    /// The stores that are looked at, to be closed before the state is lost.
+    opened: Mutex<Vec<Store>>,
     /// First day in scope, as the manifests have it.
     pub start: String,
 }
@@ -149,7 +151,7 @@ impl World {
     ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let start = START.to_owned();
-        Self { clock, chargebee, exact, expectations, chargebee_url, manifests, home, start }
+        Self { clock, chargebee, exact, expectations, chargebee_url, manifests, home, opened: Mutex::default(), start }
     }
 
     /// Changes a text of the manifests that must be there.
@@ -204,11 +206,12 @@ impl World {
     }
 
     pub async fn environment_in(&self, directory: &Path) -> Environment {
+        let store = match postgres::url(directory) {
+            Some(url) => Store::connect(&url.into()).await.unwrap(),
+            None => Store::open(directory).await.unwrap(),
+        };
         Environment {
-            store: match postgres::url(directory) {
-                Some(url) => Store::connect(&url.into()).await.unwrap(),
-                None => Store::open(directory).await.unwrap(),
-            },
+            store,
             tokens: Arc::new(FileTokenStore::open(directory.join("tokens")).unwrap()),
             clock: Arc::new(SharedClock(self.clock.clone())),
             stop: StopSignal::default(),
@@ -217,7 +220,9 @@ impl World {
     }
 
     pub async fn state(&self) -> ConnectionState {
-        self.environment().await.store.connection(&self.connection().state_key())
+        let store = self.environment().await.store;
+        self.opened.lock().unwrap().push(store.clone());
+        store.connection(&self.connection().state_key())
     }
 
     /// Changes something at the billing system through its own interface, as a person there would. Returns its answer.
@@ -236,7 +241,12 @@ impl World {
     }
 
     /// Deletes everything that Koppel remembers but its tokens.
-    pub fn lose_state(&self) {
+    pub async fn lose_state(&self) {
+        let opened = std::mem::take(&mut *self.opened.lock().unwrap());
+        // A file that is closed behind the back of the next one takes that one's log with it.
+        for store in opened {
+            store.close().await;
+        }
         postgres::lose(&self.state_directory());
         for file in std::fs::read_dir(self.state_directory()).unwrap().map(Result::unwrap) {
             if file.file_type().unwrap().is_file() {
@@ -246,7 +256,10 @@ impl World {
     }
 
     pub async fn try_run(&self) -> SyncResult<RunReport> {
-        run_connection(&self.connection(), &self.environment().await).await
+        let environment = self.environment().await;
+        let ran = run_connection(&self.connection(), &environment).await;
+        environment.store.close().await;
+        ran
     }
 
     /// Runs once, with the records of calls begun anew.
@@ -364,6 +377,16 @@ impl World {
         copy["id"] = new_number.into();
         copy["deleted"] = false.into();
         self.chargebee.add_invoices(vec![copy]).unwrap();
+    }
+
+    /// As [`issue_like`](Self::issue_like), with nothing paid or credited on it.
+    pub fn issue_open_like(&self, number: &str, new_number: &str) {
+        self.issue_like(number, new_number);
+        let total = self.invoice(number)["total"].clone();
+        let open = serde_json::json!({"status": "payment_due", "amount_due": total, "amount_to_collect": total,
+            "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "linked_payments": [],
+            "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [], "paid_at": null});
+        self.chargebee.update_invoice(new_number, &open).expect("taken");
     }
 
     /// The account that an entry was booked for.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use koppel::connectors::exact::EntityType;
 use koppel::connectors::http::{CallError, HttpClient};
+use koppel::domain::entry::PeriodKey;
 use koppel::domain::master::{AccountKind, DimensionUse, JournalKind, VatMethod};
 use rstest::rstest;
 use uuid::Uuid;
@@ -131,6 +132,27 @@ async fn an_odd_period_is_left_out_but_an_odd_status_is_an_error() {
     assert_eq!(periods[0].days.to, Date::constant(2026, 1, 31));
     let error = client.closed_periods(DIVISION).await.unwrap_err();
     assert_eq!(error.to_string(), "unable to read Status of read/financial/JournalStatusList 70: 7 is not 0 or 1");
+}
+
+/// Of their source releases tell the entry's number only; with one that cannot be read the sum of the others would be wrong.
+#[tokio::test]
+async fn releases_are_asked_for_by_the_entry_s_number_and_read_whole_or_not_at_all() {
+    const GOOD: &str = r#"{"ID":"a","Type":84,"GLAccount":"00000000-0000-0000-0000-000000001f40","AmountFC":-83.33,
+        "Currency":"EUR","FinancialYear":2026,"FinancialPeriod":7}"#;
+    let fake = Fake::start(|seen| match seen.query.contains("267000001") {
+        _ if seen.is_token() => Reply::default_token(),
+        true => Reply::rows(GOOD),
+        false => Reply::rows(&format!("{GOOD},{}", GOOD.replace("2026", "null"))),
+    })
+    .await;
+    let client = fake.client();
+    let releases = client.releases(DIVISION, 267_000_001).await.unwrap().expect("rows that can be read");
+    assert_eq!((releases.len(), releases[0].amount.to_string().as_str()), (1, "-83.33"));
+    assert_eq!(releases[0].period, PeriodKey { year: 2026, period: 7 });
+    let call = fake.calls().into_iter().rfind(|seen| !seen.is_token()).unwrap();
+    assert!(call.path.ends_with("/bulk/Financial/TransactionLines"), "{}", call.path);
+    assert!(call.query.contains("EntryNumber eq 267000001 and Type eq 84"), "{}", call.query);
+    assert_eq!(client.releases(DIVISION, 267_000_002).await.unwrap(), None);
 }
 
 #[tokio::test]

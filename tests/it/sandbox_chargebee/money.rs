@@ -120,6 +120,28 @@ async fn a_direct_debit_is_under_way_then_paid_then_taken_back_by_the_bank() {
 }
 
 #[tokio::test]
+async fn a_reversal_is_a_transaction_of_its_own_and_what_it_paid_is_due_again() {
+    let stage = Stage::open().await;
+    let (who, invoices) = customer(&stage, 1).await;
+    let paid = pay(&stage, &who, &invoices, json!({"method": "direct_debit", "amount": "12600"})).await;
+    let reverse = async || {
+        let act = json!({"path": format!("/transactions/{}/reverse", id(&paid)), "form": {}});
+        stage.admin("/chargebee/acts", act).await
+    };
+    let reversal = reverse().await.body["transaction"].clone();
+    assert_eq!((&reversal["type"], &reversal["status"]), (&json!("payment_reversal"), &json!("success")));
+    assert_eq!((number(&reversal, "amount"), &reversal["gateway"]), (12_600, &paid["gateway"]));
+    assert_eq!(reversal["linked_payments"][0]["id"], paid["id"]);
+    let failed = row(&stage, "transactions", "transaction", &id(&paid)).await;
+    assert_eq!((&failed["status"], number(&failed, "amount_unused")), (&json!("late_failure"), 0));
+    assert_eq!(failed["reversal_transaction_id"], reversal["id"]);
+    let open = row(&stage, "invoices", "invoice", &invoices[0]).await;
+    assert_eq!((&open["status"], number(&open, "amount_due")), (&json!("not_paid"), 12_100));
+    equations::hold(&stage);
+    assert_eq!(reverse().await.status, 400, "once");
+}
+
+#[tokio::test]
 async fn a_gateway_refund_makes_a_note_and_goes_back_the_way_it_came() {
     let stage = Stage::open().await;
     let (who, invoices) = customer(&stage, 1).await;

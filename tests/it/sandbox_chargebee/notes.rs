@@ -101,6 +101,40 @@ async fn a_note_of_no_invoice_waits_for_the_next_one() {
     equations::hold(&stage);
 }
 
+/// A store note states no tax, whichever way it is made, and is used before the tax of the next invoice.
+#[tokio::test]
+async fn a_store_note_has_no_tax_and_lowers_that_of_the_next_invoice() {
+    let stage = Stage::open().await;
+    let rows = stage.get("/invoices?limit=100&status[is]=paid&amount_paid[gt]=20000").await.rows("invoice");
+    let is_taxed = |row: &Value| number(row, "tax") > 0 && row["issued_credit_notes"] == json!([]);
+    let invoice = rows.into_iter().find(is_taxed).expect("a paid invoice with tax");
+    let reference = id(&invoice);
+    let line = id(&invoice["line_items"][0]);
+    let of = [("type", "store"), ("reference_invoice_id", reference.as_str())];
+    let whole = stage.post("/credit_notes", &[of[0], of[1], ("total", "2500")]).await.body["credit_note"].clone();
+    let by_line = [of[0], of[1], ("line_items[reference_line_item_id][0]", &line), ("line_items[amount][0]", "1500")];
+    let by_line = stage.post("/credit_notes", &by_line).await.body["credit_note"].clone();
+    for (note, total) in [(&whole, 2_500), (&by_line, 1_500)] {
+        assert_eq!(
+            (number(note, "total"), number(note, "sub_total"), &note["line_item_taxes"]),
+            (total, total, &json!([]))
+        );
+        assert_eq!((&note["taxes"], number(&note["line_items"][0], "tax_amount")), (&json!([]), 0), "{note}");
+    }
+    assert_eq!(by_line["line_items"][0]["reference_line_item_id"].as_str(), Some(line.as_str()));
+    let customer = invoice["customer_id"].as_str().unwrap();
+    let charge = [("customer_id", customer), ("charges[amount][0]", "9000"), ("charges[description][0]", "x")];
+    let next = stage.post("/invoices/create_for_charge_items_and_charges", &charge).await.body["invoice"].clone();
+    let taxed = &next["line_item_taxes"][0];
+    assert_eq!((number(&next, "sub_total"), number(taxed, "taxable_amount")), (9_000, 5_000), "{next}");
+    assert_eq!(number(&next, "total"), 9_000 + number(taxed, "tax_amount"));
+    assert_eq!(number(&next, "amount_due"), number(&next, "total") - 4_000);
+    for at in 0..2 {
+        assert_eq!(next["applied_credits"][at]["tax_application"], "pre_tax", "{next}");
+    }
+    equations::hold(&stage);
+}
+
 #[tokio::test]
 async fn a_write_off_is_a_note_of_all_that_is_due_and_no_money() {
     let stage = Stage::open().await;
@@ -196,6 +230,22 @@ async fn a_voided_invoice_is_regenerated_under_a_new_number_and_a_deleted_one_ma
     let back = &under_the_same.body["invoice"];
     assert_eq!((&back["id"], &back["deleted"], &back["total"]), (&again["id"], &json!(false), &again["total"]));
     assert_ne!(back["line_items"][0]["id"], again["line_items"][0]["id"]);
+    equations::hold(&stage);
+}
+
+#[tokio::test]
+async fn a_deleted_note_may_come_again_under_its_number() {
+    let stage = Stage::open().await;
+    let invoice = open(&stage).await;
+    let form = [("type", "adjustment"), ("reference_invoice_id", &*id(&invoice)), ("total", "500")];
+    let note = stage.post("/credit_notes", &form).await.body["credit_note"].clone();
+    let again = json!({"path": format!("/credit_notes/{}/make_again", id(&note))});
+    assert_ne!(stage.admin("/chargebee/acts", again.clone()).await.status, 200, "it stands");
+    stage.post(&format!("/credit_notes/{}/delete", id(&note)), &[]).await;
+    let back = stage.admin("/chargebee/acts", again).await.body["credit_note"].clone();
+    assert_eq!((&back["id"], &back["deleted"], &back["total"]), (&note["id"], &json!(false), &note["total"]));
+    assert_ne!(back["line_items"][0]["id"], note["line_items"][0]["id"]);
+    assert_eq!((&back["status"], &back["amount_allocated"]), (&json!("adjusted"), &note["total"]));
     equations::hold(&stage);
 }
 

@@ -11,7 +11,7 @@ use super::{Stage, equations, options};
 fn whole() -> SandboxOptions {
     SandboxOptions {
         extent: Extent::Whole { first_month: 1 },
-        size: Size { customers: 60, invoices: 260 },
+        size: Size { customers: 60, invoices: 400 },
         ..options()
     }
 }
@@ -64,7 +64,11 @@ async fn every_kind_of_document_occurs_and_the_equations_hold() {
     for status in ["success", "failure", "late_failure"] {
         assert!(values(&money, "status").contains(status), "{status}");
     }
-    assert_eq!(values(&money, "type"), BTreeSet::from(["payment", "refund"]));
+    assert_eq!(values(&money, "type"), BTreeSet::from(["payment", "payment_reversal", "refund"]));
+    has(&money, "reversal of another month than its payment", |row| {
+        let payment = &row["linked_payments"][0];
+        row["type"] == "payment_reversal" && number(row, "date") - number(payment, "date") > 31 * 86_400
+    });
     let methods =
         ["ideal", "bancontact", "direct_debit", "card", "paypal_express_checkout", "bank_transfer", "chargeback"];
     assert!(values(&money, "payment_method").is_superset(&BTreeSet::from(methods)));

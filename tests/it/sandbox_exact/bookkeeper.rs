@@ -1,5 +1,7 @@
 //! What a bookkeeper does by hand: parts, differences, discounts, credit notes, write-offs, and all of it undone.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::date;
 use koppel::sandbox::exact::{Receipt, Settlement, WriteOff};
 use serde_json::{Value, json};
@@ -270,6 +272,22 @@ async fn what_does_not_fit_is_refused_and_leaves_nothing() {
     desk.receive(10_890, &[Settlement::whole(id(&invoice))]);
     let late = desk.books.sandbox.amend_line(DIVISION, id(&invoice), 1, &line);
     assert_eq!(late, Err("Niet toegestaan: Afgeletterd".into()));
+}
+
+#[tokio::test]
+async fn lines_of_money_are_changed_together_while_they_are_not_matched() {
+    let desk = Desk::new().await;
+    let invoice = desk.invoice("INV-1").await;
+    let receipt = desk.receive(12_100, &[]);
+    let amend = |changes: Value| desk.books.sandbox.amend_money(DIVISION, receipt, &BTreeMap::from([(1, changes)]));
+    amend(json!({"AmountFC": 110.0, "Description": "anders"})).expect("open yet");
+    let entry = desk.books.sandbox.money_entries(DIVISION).remove(0);
+    assert_eq!((entry.lines[0].amount, entry.lines[0].description.as_str()), (11_000, "anders"));
+    assert_eq!(desk.books.sandbox.open_sums(DIVISION)["EUR"], 1_100);
+    assert_eq!(amend(json!({"GLAccount": Uuid::nil()})), Err("Ongeldige referentie: Grootboekrekening".into()));
+    desk.books.sandbox.match_money(DIVISION, receipt, &[Settlement::whole(id(&invoice))]).expect("taken");
+    assert_eq!(amend(json!({"AmountFC": 1.0})), Err("Niet toegestaan: Afgeletterd".into()));
+    desk.prove();
 }
 
 #[tokio::test]

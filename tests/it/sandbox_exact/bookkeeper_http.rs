@@ -38,6 +38,21 @@ async fn entries_are_changed_and_processed() {
 }
 
 #[tokio::test]
+async fn lines_of_a_general_entry_are_changed_in_balance() {
+    let books = Harness::start().await;
+    let customer = books.customer("Bakkerij Smit").await;
+    let receipt = json!({"journal": "90", "account": customer, "date": "2026-12-21", "amount": 5_000,
+        "counterAccount": "1150"});
+    assert_eq!(act(&books, "receipts", receipt).await, done());
+    let entry = read(&books, &format!("money-entries?division={DIVISION}")).await[0]["entryId"].clone();
+    let one = json!({"entry": entry, "lines": {"1": {"AmountFC": -60.0}}});
+    assert_eq!(act(&books, "entries/amend-money", one).await, (422, "Ongeldig: Saldo".to_owned()));
+    let both = json!({"entry": entry, "lines": {"1": {"AmountFC": -60.0}, "2": {"AmountFC": 60.0}}});
+    assert_eq!(act(&books, "entries/amend-money", both).await, done());
+    assert_eq!(read(&books, &format!("open-items/sums?division={DIVISION}")).await, json!({"EUR": -6_000}));
+}
+
+#[tokio::test]
 async fn credit_notes_are_matched_and_terms_split() {
     let books = Harness::start().await;
     let customer = books.customer("Bakkerij Smit").await;

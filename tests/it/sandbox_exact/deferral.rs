@@ -58,6 +58,12 @@ async fn the_ledger_shows_the_deferral_account_and_the_releases() {
     let only =
         books.find("bulk/Financial/TransactionLines", &[("$filter", "Type eq 84"), ("$select", "ID,EntryID")]).await;
     assert_eq!(only.rows().len(), 4);
+    let filter = [("$filter", "EntryNumber eq 267000001 and Type eq 84"), ("$select", "ID,AmountFC")];
+    let amounts = books.find("bulk/Financial/TransactionLines", &filter).await.rows();
+    assert_eq!(amounts.iter().map(|row| row["AmountFC"].as_f64().unwrap()).sum::<f64>(), 0.0, "in balance");
+    assert_eq!(amounts.len(), 4);
+    let other = [("$filter", "EntryNumber eq 267000002 and Type eq 84"), ("$select", "ID")];
+    assert_eq!(books.find("bulk/Financial/TransactionLines", &other).await.rows(), Vec::<Value>::new());
     let of_release = format!("EntryID eq guid'{}'", rows[3]["EntryID"].as_str().expect("a guid"));
     let found = books.find("financialtransaction/TransactionLines", &[("$filter", &of_release)]).await;
     assert_eq!(found.rows().len(), 2);

@@ -96,6 +96,7 @@ async fn refusals_without_processing_come_as_asked() {
         (FaultKind::InternalProblem, 500, false),
         (FaultKind::TooManyRequests { headers: false }, 429, false),
         (FaultKind::Unauthorized, 401, false),
+        (FaultKind::Forbidden, 403, false),
         (FaultKind::HtmlBody, 200, true),
     ] {
         books.sandbox.inject(Fault::new(kind).on("POST", "SalesEntries"));

@@ -2,6 +2,7 @@
 
 mod later;
 mod laws;
+mod stated;
 mod table;
 
 use std::collections::BTreeMap;

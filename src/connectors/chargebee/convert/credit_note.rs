@@ -22,6 +22,7 @@ impl FromChargebee for CreditNote {
             body: body(invoice(&subject, common)?, &row, correction.unwrap_or_default()),
             cause: cause(row.reason_code.as_deref(), row.create_reason_code.as_deref()),
             reference_invoice: row.reference_invoice_id.0,
+            before_tax: row.kind.as_deref() == Some("store"),
             credited_lines: row.line_items.0.into_iter().enumerate().filter_map(reference).collect(),
         })
     }
@@ -119,6 +120,19 @@ mod tests {
     #[case(json!({"create_reason_code": "write off, said a person"}), CreditCause::Credit)]
     fn why_it_was_made(#[case] change: Value, #[case] cause: CreditCause) {
         assert_eq!(note(&change).cause, cause);
+    }
+
+    #[rstest]
+    #[case("store", true)]
+    #[case("adjustment", false)]
+    #[case("refundable", false)]
+    #[case("of_next_year", false)]
+    fn only_store_credits_are_granted_before_tax(#[case] kind: &str, #[case] before_tax: bool) {
+        let note = note(&json!({"type": kind}));
+        assert_eq!(note.before_tax, before_tax);
+        let kept = serde_json::to_string(&note).unwrap();
+        assert_eq!(kept.contains("before_tax"), before_tax, "other notes are kept as they were before");
+        assert_eq!(serde_json::from_str::<CreditNote>(&kept).unwrap(), note);
     }
 
     #[rstest]

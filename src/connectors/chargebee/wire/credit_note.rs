@@ -7,6 +7,8 @@ use super::scalar::{Number, Rows, Text};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct CreditNoteRow {
+    #[serde(rename = "type")]
+    pub kind: Text,
     pub status: Text,
     pub reason_code: Text,
     pub create_reason_code: Text,

@@ -168,7 +168,7 @@ fn write(
     };
     let cuts = lines::cuts(site, params, &wanted)?;
     quote["currency_code"] = wanted.currency.as_str().into();
-    add_lines(quote, &wanted.charges, &treatment_of(customer), &cuts, caller);
+    add_lines(quote, &wanted.charges, &treatment_of(customer), (&cuts, 0), caller);
     for sum in ["total_payable", "charge_on_acceptance"] {
         quote[sum] = quote["total"].clone();
     }

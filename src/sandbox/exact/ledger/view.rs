@@ -17,7 +17,7 @@ impl Posting<'_> {
     }
 
     /// The entry that the row comes from; a release has an entry guid of its own.
-    fn source_id(&self) -> Uuid {
+    pub fn source_id(&self) -> Uuid {
         match self.source {
             Source::Sale(entry, _) => entry.id,
             Source::Money(voucher, _) => voucher.id,

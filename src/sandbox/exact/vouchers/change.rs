@@ -1,12 +1,14 @@
-//! Changes of a bank, cash or general entry: a line more, a line in two, its end.
+//! Changes of a bank, cash or general entry: a line more, another one, in two, its end.
 
 use jiff::civil::DateTime;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::lines::{self, Frame};
 use super::{Sort, Voucher, VoucherLine, balance};
 use crate::sandbox::exact::answer::Failure;
 use crate::sandbox::exact::body::Body;
+use crate::sandbox::exact::contract::resource;
 use crate::sandbox::exact::division::Division;
 use crate::sandbox::exact::ledger::postings;
 use crate::sandbox::exact::money::Cents;
@@ -43,18 +45,7 @@ pub fn add_line(division: &mut Division, sort: Sort, body: &Body, now: DateTime)
     if voucher.sort != sort {
         return Err(Failure::not_found());
     }
-    let journal = division.table("financial/Journals").by_code(&voucher.journal);
-    let frame = Frame {
-        sort,
-        today: now.date(),
-        currency: Some(voucher.currency.clone()),
-        rate: None,
-        allow_vat: journal.is_some_and(|row| row.flag("AllowVAT")),
-        allow_rate: journal.is_some_and(|row| row.flag("AllowVariableExchangeRate")),
-    };
-    let mut refusals = Vec::new();
-    let line = lines::read(division, body, voucher.next_line, &frame, &mut refusals);
-    let line = line.ok_or(Failure::Business(refusals))?;
+    let line = read_line(division, &voucher, body, voucher.next_line, now)?;
     if sort == Sort::General && line.amount != Cents::ZERO {
         return Err(Failure::refused(Refusal::Invalid(Field::Balance)));
     }
@@ -65,6 +56,67 @@ pub fn add_line(division: &mut Division, sort: Sort, body: &Body, now: DateTime)
     store(division, voucher, now);
     subledger::auto_match(division, row, our_ref, now);
     Ok(row)
+}
+
+fn read_line(
+    division: &Division,
+    voucher: &Voucher,
+    body: &Body,
+    number: u32,
+    now: DateTime,
+) -> Result<VoucherLine, Failure> {
+    let journal = division.table("financial/Journals").by_code(&voucher.journal);
+    let frame = Frame {
+        sort: voucher.sort,
+        today: now.date(),
+        currency: Some(voucher.currency.clone()),
+        rate: None,
+        allow_vat: journal.is_some_and(|row| row.flag("AllowVAT")),
+        allow_rate: journal.is_some_and(|row| row.flag("AllowVariableExchangeRate")),
+    };
+    let mut refusals = Vec::new();
+    lines::read(division, body, number, &frame, &mut refusals).ok_or(Failure::Business(refusals))
+}
+
+/// Changes lines by hand, each by its number with what is to be another in it; all at once, for a general entry stays in
+/// balance. What is matched stays as it is.
+pub fn change_lines(
+    division: &mut Division,
+    entry: Uuid,
+    changes: &[(u32, Map<String, Value>)],
+    now: DateTime,
+) -> Result<(), Failure> {
+    let mut voucher = open_voucher(division, entry)?;
+    let before = voucher.total();
+    for (number, changes) in changes {
+        let at = voucher.lines.iter().position(|line| line.number == *number).ok_or_else(Failure::not_found)?;
+        let is_matched = division.subledger.item(voucher.row_id(*number)).is_some_and(|item| item.is_matched());
+        if is_matched {
+            return Err(Failure::refused(Refusal::NotAllowed(Field::Matched)));
+        }
+        let mut values = values_of(&voucher.lines[at]);
+        values.extend(changes.clone());
+        let resource = resource(voucher.sort.names().1).ok_or_else(Failure::not_found)?;
+        let body = Body::check(resource, values, true)?;
+        voucher.lines[at] = read_line(division, &voucher, &body, *number, now)?;
+    }
+    if voucher.sort == Sort::General && voucher.total() != Cents::ZERO {
+        return Err(Failure::refused(Refusal::Invalid(Field::Balance)));
+    }
+    let moved = if voucher.sort == Sort::General { Cents::ZERO } else { voucher.total() - before };
+    balance::shift(division, &voucher, moved);
+    store(division, voucher, now);
+    Ok(())
+}
+
+/// A line as it would be sent.
+fn values_of(line: &VoucherLine) -> Map<String, Value> {
+    let sent = json!({
+        "GLAccount": line.gl_account, "Account": line.account, "AmountFC": line.amount.to_wire(), "Date": line.date,
+        "Description": line.description, "OurRef": line.our_ref,
+    });
+    let Value::Object(values) = sent else { return Map::new() };
+    values.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
 /// Splits a line that is not matched: it keeps `amount`, unsigned, and a new line takes the rest. Gives the new line's guid.

@@ -7,7 +7,7 @@ mod create;
 mod lines;
 mod view;
 
-pub use change::{add_line, delete, remove, set_bank_reference, split_line};
+pub use change::{add_line, change_lines, delete, remove, set_bank_reference, split_line};
 pub use create::{Difference, book, create, create_open};
 pub use view::{entry_cell, line_cell};
 

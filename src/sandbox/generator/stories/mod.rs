@@ -45,7 +45,7 @@ const fn tale(needs: Needs, tell: fn(&mut Teller<'_>, &[&Numbered<'_>])) -> Tale
 }
 
 /// Every kind, the most telling first.
-const TALES: [Tale; 40] = [
+const TALES: [Tale; 43] = [
     tale(Needs::Any, online::paid),
     tale(Needs::Any, online::refunded),
     tale(Needs::Euros, bank::paid),
@@ -54,6 +54,7 @@ const TALES: [Tale; 40] = [
     tale(Needs::Any, credit::voided_without_a_note),
     tale(Needs::Any, online::partly_refunded),
     tale(Needs::Any, online::charged_back),
+    tale(Needs::Any, online::reversed_late),
     tale(Needs::Two, online::two_at_once),
     tale(Needs::Any, online::overpaid_and_given_back),
     tale(Needs::Euros, bank::paid_in_parts),
@@ -61,6 +62,7 @@ const TALES: [Tale; 40] = [
     tale(Needs::Two, credit::credit_used_on_the_next),
     tale(Needs::TwoInEuros, bank::two_at_once),
     tale(Needs::Any, online::taken_back_by_the_bank),
+    tale(Needs::Any, online::charged_back_late),
     tale(Needs::Any, credit::credited_and_left),
     tale(Needs::Any, credit::line_credited_and_refunded),
     tale(Needs::Any, credit::adjusted_to_nothing),
@@ -86,6 +88,7 @@ const TALES: [Tale; 40] = [
     tale(Needs::Euros, bank::credited_and_paid_back),
     tale(Needs::Euros, bank::recorded_by_hand),
     tale(Needs::Euros, bank::by_cash),
+    tale(Needs::Any, online::reversed_and_paid_again),
 ];
 
 /// Tells the stories of a world's invoices; the acts come in the order of time.

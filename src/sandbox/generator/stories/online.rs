@@ -101,6 +101,21 @@ pub(super) fn taken_back_by_the_bank(teller: &mut Teller<'_>, about: &[&Numbered
     pay(teller, Teller::after(about[0], 17 * 24), &whole, 0, "success", ("card", "stripe"));
 }
 
+/// The bank takes the debit back when the next month has long begun, which a transaction of its own tells; nobody pays again.
+pub(super) fn reversed_late(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
+    let whole = [(about[0], about[0].sums.total)];
+    pay(teller, Teller::after(about[0], 1), &whole, 0, "success", ("direct_debit", "gocardless"));
+    teller.push(Teller::after(about[0], 33 * 24), "/transactions/{payment}/reverse", &[], false);
+}
+
+/// As [`reversed_late`], of more than was asked for; the customer pays by card after that.
+pub(super) fn reversed_and_paid_again(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
+    let whole = [(about[0], about[0].sums.total)];
+    pay(teller, Teller::after(about[0], 2), &whole, 350, "success", ("direct_debit", "gocardless"));
+    teller.push(Teller::after(about[0], 31 * 24), "/transactions/{payment}/reverse", &[], false);
+    pay(teller, Teller::after(about[0], 35 * 24), &whole, 0, "success", ("card", "stripe"));
+}
+
 pub(super) fn refunded(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
     pay_whole(teller, about[0], 1);
     let path = format!("/invoices/{}/refund", about[0].number);
@@ -119,7 +134,16 @@ pub(super) fn partly_refunded(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) 
 
 /// The customer's bank takes the whole payment back by the card scheme.
 pub(super) fn charged_back(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
-    let at = Teller::after(about[0], 12 * 24);
+    charged_back_after(teller, about, 12);
+}
+
+/// As [`charged_back`], in a later month.
+pub(super) fn charged_back_late(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
+    charged_back_after(teller, about, 37);
+}
+
+fn charged_back_after(teller: &mut Teller<'_>, about: &[&Numbered<'_>], days: i64) {
+    let at = Teller::after(about[0], days * 24);
     pay(teller, Teller::after(about[0], 1), &[(about[0], about[0].sums.total)], 0, "success", ("card", "stripe"));
     let date = at.as_second().to_string();
     let form = [
@@ -157,7 +181,7 @@ pub(super) fn promotion(teller: &mut Teller<'_>, about: &[&Numbered<'_>]) {
     teller.push(Teller::after(about[0], 1), "/promotional_credits/add", &add, false);
     let charge = [
         ("customer_id", customer.as_str()),
-        ("charges[amount][0]", "12000"),
+        ("charges[amount][0]", "480000"),
         ("charges[description][0]", "Extra training"),
     ];
     teller.push(Teller::after(about[0], 26), "/invoices/create_for_charge_items_and_charges", &charge, false);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use koppel::sync::kinds::{DOCUMENTS, RECEIPT};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ const DIVISIONS: [i32; 3] = [100_001, 100_002, 100_003];
 #[derive(Clone, Debug)]
 pub struct Books {
     /// By division, customer, GL account and currency.
-    balances: BTreeMap<(i32, String, String, String), i64>,
+    balances: BTreeMap<Place, i64>,
     /// What is open in Exact, by division, account's mark and currency.
     open: BTreeMap<(i32, String, String), i64>,
     /// The items behind that, to show where they differ.
@@ -22,47 +23,62 @@ pub struct Books {
     booked: BTreeMap<(i32, String, bool), usize>,
     /// By number: status, due, paid, adjusted, credits applied.
     invoices: BTreeMap<String, Vec<String>>,
-    /// By number: status, available, refunded.
-    notes: BTreeMap<String, Vec<String>>,
+    /// By content, for which note gets which number depends on what comes first: status, available, refunded, and how often.
+    notes: BTreeMap<Vec<String>, usize>,
+    /// The content of each note, by its number.
+    named: BTreeMap<String, String>,
     /// Of each transaction what does not depend on when it was made, with how often there is such a one.
     money: BTreeMap<Vec<String>, usize>,
     /// By the reference that Koppel gives what it records: how often there is such a transaction.
     recorded: BTreeMap<String, usize>,
-    /// By number: reason and customer.
-    held: BTreeMap<String, (String, String)>,
-    /// Customers of whom a document was withdrawn. What was booked of it stays in the books and is told, what was not is
-    /// not booked any more: which it is depends on what comes first, and is no difference.
-    withdrawn: BTreeSet<String>,
+    /// Number, kind and reason of all that is held.
+    held: Vec<(String, String, String)>,
+    /// Documents that were deleted, by number. What was booked of one stays in the books and is told, what was not is not
+    /// booked any more; of one that was made again under its number, the first or the second is booked. Which it is depends
+    /// on what comes first, and is no difference: their own entries are left out of the comparison, and nothing else.
+    deleted: BTreeSet<String>,
+    /// What the sales entries under each number did: what is taken out with a deleted document.
+    effects: BTreeMap<String, Vec<Effect>>,
 }
+
+/// What one row of a sales entry did.
+#[derive(Clone, Debug)]
+enum Effect {
+    Balance(Place, i64),
+    Open((i32, String, String), i64),
+}
+
+/// Division, customer, GL account and currency.
+type Place = (i32, String, String, String);
 
 impl Books {
     pub async fn read(world: &World) -> Self {
-        let held = world.held().await;
-        let documents = world.chargebee.invoices().into_iter().chain(world.chargebee.credit_notes());
-        let is_withdrawn =
-            |row: &Value| row["deleted"] == true || row["object"] == "credit_note" && row["status"] == "voided";
-        let gone = documents.filter(is_withdrawn).map(|row| text(&row, "customer_id"));
-        let made_again = held.values().filter(|held| held.hold.reason.as_str() == "DocumentRecreated");
+        let (invoices, notes) = (world.chargebee.invoices(), world.chargebee.credit_notes());
+        let gone = invoices.iter().chain(&notes).filter(|row| row["deleted"] == true).map(|row| text(row, "id"));
+        let held = held(world).await;
+        let made_again = held.iter().filter(|(_, _, reason)| reason == "DocumentRecreated");
+        let made_again = made_again.map(|(number, ..)| number.clone());
+        let named: BTreeMap<String, String> =
+            notes.iter().map(|note| (text(note, "id"), told(note, CONTENT).join(" "))).collect();
         let mut books = Self {
-            withdrawn: gone.chain(made_again.filter_map(|held| held.customer.clone())).collect(),
+            deleted: gone.chain(made_again).collect(),
+            effects: BTreeMap::new(),
             balances: BTreeMap::new(),
             open: BTreeMap::new(),
             items: BTreeMap::new(),
             booked: BTreeMap::new(),
-            invoices: rows(&world.chargebee.invoices(), INVOICE),
-            notes: rows(&world.chargebee.credit_notes(), NOTE),
+            invoices: invoices.iter().map(|row| (text(row, "id"), told(row, INVOICE))).collect(),
+            notes: counted(notes.iter().map(|note| [told(note, CONTENT), told(note, NOTE)].concat())),
+            named,
             money: BTreeMap::new(),
             recorded: BTreeMap::new(),
-            held: held
-                .into_iter()
-                .map(|(number, held)| {
-                    (number, (held.hold.reason.as_str().to_owned(), held.customer.unwrap_or_default()))
-                })
-                .collect(),
+            held,
         };
-        for row in world.chargebee.transactions() {
+        // What was recorded and taken back is as if it had never been.
+        for row in world.chargebee.transactions().into_iter().filter(|row| row["deleted"] != true) {
             let reference = word(&row["reference_number"]);
-            let told = TRANSACTION.iter().map(|name| word(&row[name])).chain([lasting(&reference)]).collect();
+            let lasting = books.lasting(&reference);
+            let told = TRANSACTION.iter().map(|name| word(&row[name])).chain([lasting]).collect();
             *books.money.entry(told).or_default() += 1;
             if reference.starts_with(OURS) {
                 *books.recorded.entry(reference).or_default() += 1;
@@ -71,8 +87,6 @@ impl Books {
         for division in DIVISIONS {
             books.read_division(world, division);
         }
-        books.balances.retain(|_, amount| *amount != 0);
-        books.open.retain(|_, amount| *amount != 0);
         books
     }
 
@@ -84,10 +98,17 @@ impl Books {
         };
         let ledger = world.exact.ledger(division, None);
         let customers: BTreeMap<Uuid, Uuid> =
-            ledger.iter().filter_map(|row| Some((row.entry_id, row.account?))).collect();
+            ledger.iter().filter_map(|row| Some((row.source_entry, row.account?))).collect();
+        let entries = world.exact.entries(division);
+        let numbers: BTreeMap<Uuid, String> =
+            entries.iter().map(|entry| (entry.entry_id, entry.your_ref.clone())).collect();
         for row in ledger {
-            let mark = customers.get(&row.entry_id).map(|account| mark_of(*account)).unwrap_or_default();
-            *self.balances.entry((division, mark, row.gl_account, row.currency)).or_default() += row.amount;
+            let mark = customers.get(&row.source_entry).map(|account| mark_of(*account)).unwrap_or_default();
+            let place = (division, mark, row.gl_account, row.currency);
+            *self.balances.entry(place.clone()).or_default() += row.amount;
+            if let Some(number) = numbers.get(&row.source_entry) {
+                self.effects.entry(number.clone()).or_default().push(Effect::Balance(place, row.amount));
+            }
         }
         for item in world.exact.open_items(division) {
             let mark = mark_of(item.account);
@@ -98,7 +119,10 @@ impl Books {
             self.items.entry((division, mark.clone())).or_default().push(told);
             *self.open.entry((division, mark, item.currency)).or_default() += item.open;
         }
-        for entry in world.exact.entries(division) {
+        for entry in entries {
+            let owed = (division, mark_of(entry.customer), entry.currency);
+            let effect = Effect::Open(owed, entry.total);
+            self.effects.entry(entry.your_ref.clone()).or_default().push(effect);
             *self.booked.entry((division, entry.your_ref, entry.total < 0)).or_default() += 1;
         }
     }
@@ -122,25 +146,51 @@ impl Books {
     }
 
     pub fn assert_same(&self, other: &Self, when: &str) {
-        let withdrawn: BTreeSet<&String> = self.withdrawn.union(&other.withdrawn).collect();
-        let (one, other) = (self.without(&withdrawn), other.without(&withdrawn));
-        same(&one.held, &other.held, when, "what is held");
+        // Another note may have the number of a deleted one in the other play.
+        let of_other = |books: &Self, theirs: &Self| -> BTreeSet<String> {
+            let invoices = theirs.deleted.iter().filter(|number| !theirs.named.contains_key(*number));
+            books.deleted.iter().chain(invoices).cloned().collect()
+        };
+        let (one, other) = (self.without(&of_other(self, other)), other.without(&of_other(other, self)));
         same(&one.invoices, &other.invoices, when, "invoices in Chargebee");
         same(&one.notes, &other.notes, when, "credit notes in Chargebee");
         same(&one.money, &other.money, when, "transactions in Chargebee");
+        same(&one.lasting_held(), &other.lasting_held(), when, "what is held");
         one.show_accounts_that_differ(&other);
         same(&one.open, &other.open, when, "what is open in Exact Online");
         same(&one.balances, &other.balances, when, "balances in Exact Online");
     }
 
-    /// Without these customers.
-    fn without(&self, customers: &BTreeSet<&String>) -> Self {
+    /// Without what was booked, or is held, of these documents.
+    fn without(&self, deleted: &BTreeSet<String>) -> Self {
         let mut books = self.clone();
-        books.held.retain(|_, (_, customer)| !customers.contains(customer));
-        books.balances.retain(|(_, customer, ..), _| !customers.contains(customer));
-        books.open.retain(|(_, customer, _), _| !customers.contains(customer));
-        books.money.retain(|row, _| !customers.contains(&row[4]));
+        books.held.retain(|(number, ..)| !deleted.contains(number));
+        for effect in deleted.iter().filter_map(|number| self.effects.get(number)).flatten() {
+            match effect {
+                Effect::Balance(place, amount) => *books.balances.entry(place.clone()).or_default() -= amount,
+                Effect::Open(owed, amount) => *books.open.entry(owed.clone()).or_default() -= amount,
+            }
+        }
+        books.balances.retain(|_, amount| *amount != 0);
+        books.open.retain(|_, amount| *amount != 0);
         books
+    }
+
+    /// What is held, by what is the same in each play.
+    fn lasting_held(&self) -> BTreeMap<Vec<String>, usize> {
+        let told = |(number, kind, reason): &(String, String, String)| {
+            vec![self.lasting(number), kind.clone(), reason.clone()]
+        };
+        counted(self.held.iter().map(told))
+    }
+
+    /// A number or reference without what is another in each play: the row's id in a reference, the number of a note.
+    fn lasting(&self, reference: &str) -> String {
+        let named = |number: &str| self.named.get(number).cloned().unwrap_or_else(|| number.to_owned());
+        let Some(rest) = reference.strip_prefix(OURS) else { return named(reference) };
+        let (division, rest) = rest.split_once('-').unwrap_or((rest, ""));
+        let document = rest.get(32..).unwrap_or_default();
+        format!("{OURS}{division}-{}", named(document.strip_prefix('-').unwrap_or(document)))
     }
 
     fn show_accounts_that_differ(&self, other: &Self) {
@@ -152,23 +202,40 @@ impl Books {
     }
 }
 
+/// All that is held, of every kind.
+async fn held(world: &World) -> Vec<(String, String, String)> {
+    let state = world.state().await;
+    let mut all = Vec::new();
+    for kind in DOCUMENTS.into_iter().chain([RECEIPT]) {
+        let held = state.held_page(kind, "", 10_000).await.unwrap();
+        all.extend(held.into_iter().map(|held| (held.number, kind.to_owned(), held.hold.reason.to_string())));
+    }
+    all
+}
+
 const INVOICE: &[&str] =
     &["status", "amount_due", "amount_paid", "amount_adjusted", "credits_applied", "write_off_amount"];
+/// What a note is, whatever becomes of it.
+const CONTENT: &[&str] =
+    &["customer_id", "reference_invoice_id", "type", "create_reason_code", "currency_code", "total"];
 const NOTE: &[&str] = &["status", "amount_available", "amount_allocated", "amount_refunded"];
 const TRANSACTION: [&str; 5] = ["type", "payment_method", "status", "amount", "customer_id"];
 /// How the references of what Koppel records begin: `EX-{division}-{row of the books}-{document}`.
 const OURS: &str = "EX-";
 
-/// A reference without the row's id, which is another one in each play.
-fn lasting(reference: &str) -> String {
-    let Some(rest) = reference.strip_prefix(OURS) else { return reference.to_owned() };
-    let (division, rest) = rest.split_once('-').unwrap_or((rest, ""));
-    format!("{OURS}{division}-{}", rest.get(32..).unwrap_or_default())
+/// Attributes of a document. What is open is that, by whichever word: after its due date that depends on what it was before.
+fn told(row: &Value, names: &[&str]) -> Vec<String> {
+    let told = names.iter().map(|name| match word(&row[*name]).as_str() {
+        "posted" | "payment_due" | "not_paid" => "open".to_owned(),
+        other => other.to_owned(),
+    });
+    told.chain([word(&row["deleted"])]).collect()
 }
 
-fn rows(rows: &[Value], names: &[&str]) -> BTreeMap<String, Vec<String>> {
-    let told = |row: &Value| names.iter().map(|name| word(&row[name])).chain([word(&row["deleted"])]).collect();
-    rows.iter().map(|row| (text(row, "id"), told(row))).collect()
+fn counted(rows: impl Iterator<Item = Vec<String>>) -> BTreeMap<Vec<String>, usize> {
+    let mut counts = BTreeMap::new();
+    rows.for_each(|row| *counts.entry(row).or_default() += 1);
+    counts
 }
 
 fn word(value: &Value) -> String {

@@ -108,7 +108,7 @@ async fn a_state_that_is_lost_finds_its_receipts_again() {
     desk.receive(open[2].customer, 1_000, &[Settlement::whole(open[2].entry_id)]);
     desk.run().await;
     let before = desk.both_books();
-    desk.world.lose_state();
+    desk.world.lose_state().await;
     desk.run().await;
     desk.run().await;
     assert!(desk.both_books() == before, "{:?}", desk.recorded());

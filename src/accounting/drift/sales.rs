@@ -1,8 +1,6 @@
-//! Whether the books still hold an entry as it was booked (N9). Only what was booked by Koppel is compared, and only what it
-//! stated: what the books add by themselves is no difference. Nothing is ever rewritten for one (E14).
+//! Rows of sales entries against what was booked.
 
-use rust_decimal::Decimal;
-
+use super::{amount, shown, text};
 use crate::domain::entry::{EntryLine, PeriodKey, SalesEntry};
 use crate::domain::ledger::EntryRow;
 use crate::domain::money::{Amount, Currency};
@@ -78,25 +76,11 @@ fn of_line(row: &EntryRow, line: &EntryLine, currency: Currency) -> Vec<String> 
     found.into_iter().map(|difference| format!("line {}: {difference}", row.line_number)).collect()
 }
 
-fn amount(what: &str, is: Decimal, was: Amount, currency: Currency) -> Option<String> {
-    let was_decimal = was.to_decimal(currency);
-    (is != was_decimal).then(|| format!("{what} is {}, was {}", shown(is, currency), was.display(currency)))
-}
-
-fn shown(amount: Decimal, currency: Currency) -> String {
-    Amount::from_decimal(amount, currency)
-        .map_or_else(|| format!("{amount} {currency}"), |amount| amount.display(currency))
-}
-
-fn text(what: &str, is: &str, was: &str) -> Option<String> {
-    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
-    (is != was).then(|| format!("{what} is {}, was {}", or_none(is), or_none(was)))
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::Date;
     use rstest::rstest;
+    use rust_decimal::Decimal;
     use uuid::Uuid;
 
     use super::*;
@@ -159,6 +143,7 @@ mod tests {
             vat_code: (line_number != 0).then(|| "2".into()),
             cost_center: Some("NL".into()),
             cost_unit: Some("set by the books".into()),
+            description: None,
         }
     }
 

@@ -1,16 +1,14 @@
 //! The bytes of a sales entry. The same entry gives the same bytes (I8); amounts are written exactly (I2).
 
-use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::number::json_number;
-use super::query::day;
+use super::{Body, Terms, text};
+use crate::connectors::exact::number::json_number;
+use crate::connectors::exact::query::day;
 use crate::domain::entry::{EntryKind, EntryLine, SalesEntry};
 
-/// What the books keep of a text [length uncertain]; the rest is cut off here rather than refused there.
-pub(super) const TEXT_LENGTH_MAX: usize = 60;
 /// The vendor's type of a credit sales entry; an ordinary one is what it makes without being told.
 const CREDIT: i32 = 21;
 
@@ -24,11 +22,8 @@ struct Entry<'a> {
     your_ref: &'a str,
     description: String,
     entry_date: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payment_condition: Option<&'a str>,
-    currency: &'a str,
+    #[serde(flatten)]
+    terms: Terms<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,17 +46,8 @@ struct Entry<'a> {
 struct Line<'a> {
     #[serde(rename = "GLAccount")]
     gl_account: Uuid,
-    #[serde(rename = "AmountFC")]
-    amount: Box<RawValue>,
-    #[serde(rename = "VATCode")]
-    vat_code: &'a str,
-    #[serde(rename = "VATAmountFC")]
-    vat_amount: Box<RawValue>,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_center: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost_unit: Option<&'a str>,
+    #[serde(flatten)]
+    body: Body<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +62,11 @@ pub fn sales_entry_payload(entry: &SalesEntry, account: Uuid) -> String {
 }
 
 /// The same with a document tied to the entry.
-pub(super) fn sales_entry_payload_with(entry: &SalesEntry, account: Uuid, document: Option<Uuid>) -> String {
+pub(in crate::connectors::exact) fn sales_entry_payload_with(
+    entry: &SalesEntry,
+    account: Uuid,
+    document: Option<Uuid>,
+) -> String {
     let wire = Entry {
         customer: account,
         journal: &entry.journal,
@@ -84,9 +74,7 @@ pub(super) fn sales_entry_payload_with(entry: &SalesEntry, account: Uuid, docume
         your_ref: &entry.your_ref,
         description: text(&entry.description),
         entry_date: day(entry.entry_date),
-        due_date: entry.due_date.map(day),
-        payment_condition: entry.payment_condition.as_deref(),
-        currency: entry.currency.code(),
+        terms: Terms::of(entry),
         document,
         rate: entry.rate.map(json_number),
         reporting_year: entry.reporting.year,
@@ -102,24 +90,13 @@ pub(super) fn sales_entry_payload_with(entry: &SalesEntry, account: Uuid, docume
 }
 
 fn wire_line<'a>(line: &'a EntryLine, entry: &'a SalesEntry) -> Line<'a> {
-    let currency = entry.currency;
-    let amount: Decimal = if line.vat_included { line.net + line.vat } else { line.net }.to_decimal(currency);
     Line {
         gl_account: line.account.id,
-        amount: json_number(amount),
-        vat_code: &line.vat_code,
-        vat_amount: json_number(line.vat.to_decimal(currency)),
-        description: text(&line.description),
-        cost_center: line.cost_center.as_deref(),
-        cost_unit: line.cost_unit.as_deref(),
+        body: Body::of(line, entry.currency),
         from: line.deferral.map(|range| day(range.from)),
         to: line.deferral.map(|range| day(range.to)),
         notes: entry.fields.notes.as_deref(),
     }
-}
-
-pub(super) fn text(text: &str) -> String {
-    text.chars().take(TEXT_LENGTH_MAX).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,152 @@
+//! The report of a run: the worker's part of the connection's status, and the counts behind it.
+
+mod backlog;
+mod conditions;
+mod flows;
+mod quota;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use serde::{Deserialize, Serialize};
+
+use self::backlog::Backlogs;
+use self::conditions::findings;
+use self::flows::{flow_statuses, held_status};
+use self::quota::quota_status;
+use super::control_accounts;
+use super::error::SyncResult;
+use super::record::RunRecord;
+use super::session::Session;
+use super::tally::FlowTally;
+use crate::api::conditions::{ConditionType, Status, find_condition, set_condition};
+use crate::api::ready::{RunFacts, summarise_ready};
+use crate::api::status::{Calls, RunSummary, SyncConnectionStatus, Verdict};
+use crate::connectors::http::CallCounts;
+use crate::state::HeldSummary;
+
+/// What one run did, and how the connection stands after it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunReport {
+    /// `namespace/name` of the SyncConnection.
+    pub connection: String,
+    pub flows: Vec<FlowTally>,
+    pub status: SyncConnectionStatus,
+}
+
+/// Builds the report, writes it to the state store and returns it.
+pub(super) async fn build_report(session: &Session<'_>, record: RunRecord) -> SyncResult<RunReport> {
+    let now = session.now();
+    let previous = previous_status(session).await?;
+    let held = session.state.held_summary().await?;
+    let backlog = Backlogs::of(previous.as_ref(), &record);
+    let quota = quota_status(session, backlog.calls(session.connection.calls_per_document()));
+    let mut status = SyncConnectionStatus {
+        observed_generation: session.connection.generation,
+        target: Some(session.connection.target_words()),
+        last_run: Some(run_summary(session, &record, &held)),
+        flows: flow_statuses(session, &record, &backlog).await?,
+        held: Some(held_status(session, &held).await?),
+        token_expires_at: session.exact.consent_expires_at().await.ok().flatten().map(Time),
+        problems: record
+            .findings
+            .problems()
+            .or_else(|| previous.as_ref().map(|status| status.problems.clone()))
+            .unwrap_or_default(),
+        conditions: previous.map(|status| status.conditions).unwrap_or_default(),
+        quota,
+        control_accounts: control_accounts::of(session).await?,
+        ..SyncConnectionStatus::default()
+    };
+    for finding in findings(session, &record, &held).await? {
+        set_condition(&mut status.conditions, finding, session.connection.generation, now);
+    }
+    let known = status.conditions.iter().any(|condition| condition.type_ == ConditionType::Ready.as_str());
+    if !(record.stopped && known) {
+        let facts = run_facts(session, &record, backlog.total(), &held).await?;
+        let ready = summarise_ready(&status.conditions, &facts, now);
+        put(&mut status.conditions, ready);
+    }
+    if let (Some(run), Some(ready)) = (&mut status.last_run, find_condition(&status.conditions, ConditionType::Ready)) {
+        run.verdict = Some(verdict(ready));
+    }
+    let report = RunReport { connection: session.connection.key(), flows: record.flows, status };
+    let text = serde_json::to_string(&report)
+        .map_err(|source| crate::state::StateError::Corrupt { what: "a run report".to_owned(), source })?;
+    session.state.record_run(&record.id, record.started_at, &text).await?;
+    Ok(report)
+}
+
+async fn previous_status(session: &Session<'_>) -> SyncResult<Option<SyncConnectionStatus>> {
+    let text = session.state.last_run().await?;
+    Ok(text.and_then(|text| serde_json::from_str::<RunReport>(&text).ok()).map(|report| report.status))
+}
+
+fn put(conditions: &mut Vec<Condition>, ready: Condition) {
+    conditions.retain(|condition| condition.type_ != ready.type_);
+    conditions.insert(0, ready);
+}
+
+/// What the run found of `Ready`, for whoever summarises it later with what came since.
+fn verdict(ready: &Condition) -> Verdict {
+    Verdict {
+        ready: ready.status == Status::True.as_str(),
+        reason: ready.reason.clone(),
+        message: ready.message.clone(),
+    }
+}
+
+fn run_summary(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> RunSummary {
+    RunSummary {
+        id: record.id.clone(),
+        generation: session.connection.generation,
+        started_at: Time(record.started_at),
+        finished_at: Some(Time(session.clock.now())),
+        outcome: Some(record.outcome),
+        booked: sum(&record.flows, |flow| flow.booked),
+        // Mode Plan has brought nothing up to date.
+        updated: if session.writes() { sum(&record.flows, |flow| flow.created + flow.updated) } else { 0 },
+        held: held.total,
+        calls: Calls {
+            chargebee: signed(session.chargebee.counter().snapshot()),
+            exact_online: signed(session.exact.counter().snapshot()),
+        },
+        verdict: None,
+    }
+}
+
+fn sum(flows: &[FlowTally], count: impl Fn(&FlowTally) -> u64) -> i64 {
+    i64::try_from(flows.iter().map(count).sum::<u64>()).unwrap_or(i64::MAX)
+}
+
+fn signed(counts: CallCounts) -> BTreeMap<String, i64> {
+    counts.into_iter().map(|(class, count)| (class, i64::try_from(count).unwrap_or(i64::MAX))).collect()
+}
+
+async fn run_facts(
+    session: &Session<'_>,
+    record: &RunRecord,
+    backlog: u64,
+    held: &HeldSummary,
+) -> SyncResult<RunFacts> {
+    let (_, last_booked_at) = session.state.booked_total().await?;
+    let since = session.state.held_since(last_booked_at.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
+    let asked_to_stop = record.stopped.then(|| "the run was asked to stop before its end".to_owned());
+    Ok(RunFacts {
+        generation: session.connection.generation,
+        reported_generation: Some(session.connection.generation),
+        plan_only: !session.writes(),
+        no_workload: None,
+        overdue: None,
+        unreachable: record.findings.unreachable.clone(),
+        failed: record.findings.failed.first().cloned().or(asked_to_stop),
+        nothing_of_today: record.findings.present_missing.clone(),
+        held_since_last_booking: u64::try_from(since).unwrap_or(0),
+        backlog,
+        uncounted: record.backlog.is_none(),
+        held: u64::try_from(held.total).unwrap_or(0),
+        verdict: None,
+    })
+}
