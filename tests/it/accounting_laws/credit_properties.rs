@@ -41,21 +41,30 @@ fn story() -> impl Strategy<Value = Story> {
 }
 
 impl Story {
-    /// With the first months closed, by which the invoice and its revenue are moved.
     fn world(&self) -> World {
-        World::with(|world| {
-            world.open_year(2027);
-            world.rules.policies.deferral_method = self.method;
-            world.rules.revenue.push(account_rule("rest", Default::default(), "8030"));
-            world.close("70", 1..=self.closed);
-            world.close("90", 1..=self.closed);
-        })
+        world_of(self.method, self.closed)
     }
 
     fn invoice(&self) -> Invoice {
-        let lines = self.lines.iter().zip(PRICES).map(|((net, term), price)| billed(price, *net, tax(*net), *term));
-        dated("2026-01-05", invoice(lines.collect()))
+        invoice_of(&self.lines)
     }
+}
+
+/// With the first months closed, by which an invoice and its revenue are moved.
+pub fn world_of(method: DeferralMethod, closed: i16) -> World {
+    World::with(|world| {
+        world.open_year(2027);
+        world.rules.policies.deferral_method = method;
+        world.rules.revenue.push(account_rule("rest", Default::default(), "8030"));
+        world.close("70", 1..=closed);
+        world.close("90", 1..=closed);
+    })
+}
+
+/// The invoice of January over lines of a net amount and a term each.
+pub fn invoice_of(lines: &[(i64, Option<(i8, i8)>)]) -> Invoice {
+    let lines = lines.iter().zip(PRICES).map(|((net, term), price)| billed(price, *net, tax(*net), *term));
+    dated("2026-01-05", invoice(lines.collect()))
 }
 
 /// 21 %, rounded.

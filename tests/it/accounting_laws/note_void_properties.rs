@@ -10,7 +10,7 @@ use koppel::domain::money::Amount;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::credit_properties::{PRICES, billed, released, tax};
+use super::credit_properties::{PRICES, billed, invoice_of, released, tax, world_of};
 use super::credit_world::*;
 use super::world::*;
 
@@ -42,18 +42,11 @@ struct Step {
 
 impl Story {
     fn world(&self) -> World {
-        World::with(|world| {
-            world.open_year(2027);
-            world.rules.policies.deferral_method = self.method;
-            world.rules.revenue.push(account_rule("rest", Default::default(), "8030"));
-            world.close("70", 1..=self.closed);
-            world.close("90", 1..=self.closed);
-        })
+        world_of(self.method, self.closed)
     }
 
     fn invoice(&self) -> Invoice {
-        let lines = self.lines.iter().zip(PRICES).map(|((net, term), price)| billed(price, *net, tax(*net), *term));
-        dated("2026-01-05", invoice(lines.collect()))
+        invoice_of(&self.lines)
     }
 
     fn note(&self, at: usize) -> Option<CreditNote> {

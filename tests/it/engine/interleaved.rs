@@ -7,6 +7,8 @@ mod books;
 mod disturbance;
 mod killed;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use koppel::sandbox::chargebee::Limits;
 use koppel::sandbox::exact::Quotas;
 use koppel::sandbox::generator::{Extent, Size};
@@ -150,19 +152,37 @@ async fn no_echo(world: &World, books: &Books) {
     books.assert_same(&Books::read(world).await, "after 20 further rounds");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn however_it_is_disturbed_the_month_ends_in_the_same_books() {
-    let extents = Extents::given();
-    let undisturbed = match extents.invoices {
-        SMALL => undisturbed().await.clone(),
-        invoices => play_undisturbed(invoices).await,
+/// Several plays go on at once, each in a world of its own.
+#[test]
+fn however_it_is_disturbed_the_month_ends_in_the_same_books() {
+    let Extents { invoices, interleavings } = Extents::given();
+    let undisturbed = alone(async {
+        match invoices {
+            SMALL => undisturbed().await.clone(),
+            invoices => play_undisturbed(invoices).await,
+        }
+    });
+    let seeds = AtomicU64::new(1);
+    let of_one_thread = || {
+        loop {
+            let seed = seeds.fetch_add(1, Ordering::Relaxed);
+            if seed > interleavings {
+                return;
+            }
+            let disturbed = alone(play(invoices, &mut Way::Disturbed(ChaCha8Rng::seed_from_u64(seed))));
+            undisturbed.assert_same(&disturbed, &format!("interleaving {seed}"));
+            eprintln!("interleaving {seed} of {interleavings}: both books are the same");
+        }
     };
-    for seed in 1..=extents.interleavings {
-        let mut way = Way::Disturbed(ChaCha8Rng::seed_from_u64(seed));
-        let disturbed = play(extents.invoices, &mut way).await;
-        undisturbed.assert_same(&disturbed, &format!("interleaving {seed}"));
-        eprintln!("interleaving {seed} of {}: both books are the same", extents.interleavings);
-    }
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(of_one_thread);
+        }
+    });
+}
+
+fn alone<T>(play: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(play)
 }
 
 #[tokio::test(flavor = "multi_thread")]
