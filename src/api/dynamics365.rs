@@ -70,6 +70,11 @@ pub struct Dynamics365 {
     /// Columns of the account that an organisation has made for itself.
     #[serde(default)]
     pub account_columns: AccountColumns,
+    /// How changes of accounts, contacts and quotes are found. `AsIs`: by Dataverse's change tracking where a table has it,
+    /// else by the date of their last change, with all ids compared in each run to tell what was deleted. `Enable`: Koppel
+    /// turns the tracking on for these tables, which **cannot be turned off again**. Default: `AsIs`.
+    #[serde(default)]
+    pub change_tracking: ChangeTracking,
     /// The flows between Chargebee and Dynamics 365 and their switches (E39). `spec.flows` belongs to Exact Online.
     #[serde(default)]
     pub flows: CrmFlows,
@@ -138,6 +143,14 @@ pub enum SchemaMode {
     #[default]
     Managed,
     Verify,
+}
+
+/// How changes of the CRM's own tables are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ChangeTracking {
+    #[default]
+    AsIs,
+    Enable,
 }
 
 /// Who rows belong to.

@@ -180,6 +180,10 @@ pub struct Calls {
     /// Calls to Exact Online.
     #[schemars(extend("maxProperties" = 16))]
     pub exact_online: BTreeMap<String, i64>,
+    /// Calls to Dynamics 365.
+    #[serde(rename = "dynamics365", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 16))]
+    pub dynamics365: BTreeMap<String, i64>,
 }
 
 /// Where a flow stands.
@@ -240,7 +244,7 @@ pub struct HeldDocument {
     pub since: Time,
 }
 
-/// What is left of Exact's quotas, as its own headers tell.
+/// What is left of Exact's quotas, as its own headers tell; of Dynamics 365, what was used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaStatus {
@@ -253,6 +257,9 @@ pub struct QuotaStatus {
     /// When the day quota is whole again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Time>,
+    /// Requests of today (UTC) against the daily entitlement of Dynamics 365, where each row of a bulk request is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_today: Option<i64>,
     /// Calls to Exact that one invoice costs: one, three as a `SalesInvoice`, and two more with its PDF. The forecast counts
     /// by it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 pub mod contacts;
 mod country;
 pub mod customers;
+pub mod dispatch;
 mod fingerprint;
 mod fit;
 mod key;
@@ -11,8 +12,10 @@ pub mod matching;
 pub mod quotes;
 pub mod rights;
 pub mod schema;
+mod stored;
 pub mod tables;
 
 pub use fingerprint::Fingerprint;
 pub use fit::{Misfit, check};
 pub use key::{KEY_LENGTH_MAX, record_key};
+pub use stored::Placed;

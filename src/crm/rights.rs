@@ -23,12 +23,12 @@ pub struct Right {
 }
 
 /// What a connection does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     /// Koppel installs the tables.
     pub installs: bool,
     /// Rows of the CRM are read for Chargebee (C26–C29): by the tables' own names, as `Account`.
-    pub reads: &'static [&'static str],
+    pub reads: Vec<&'static str>,
 }
 
 /// What is done with rows of our own tables.
@@ -54,7 +54,7 @@ const NAMED: &[&str] =
     &["prvReadAccount", "prvAppendToAccount", "prvReadTransactionCurrency", "prvAppendToTransactionCurrency"];
 
 /// The privileges for what a connection does. Those on our own tables exist only once these are installed.
-pub fn needed(settings: &Settings, uses: Uses, installed: bool) -> Vec<Right> {
+pub fn needed(settings: &Settings, uses: &Uses, installed: bool) -> Vec<Right> {
     let everywhere = |name: String| Right { name, depth: Depth::Organization };
     let mut rights: Vec<Right> = NAMED.iter().map(|name| everywhere((*name).to_owned())).collect();
     if uses.installs {
@@ -89,15 +89,15 @@ mod tests {
         Settings { prefix, solution, publisher, ownership: Ownership::UserOrTeam }
     }
 
-    fn names(uses: Uses, installed: bool) -> Vec<String> {
+    fn names(uses: &Uses, installed: bool) -> Vec<String> {
         needed(&settings(), uses, installed).into_iter().map(|right| right.name).collect()
     }
 
     #[test]
     fn what_is_needed_follows_what_is_done() {
-        let least = names(Uses::default(), false);
+        let least = names(&Uses::default(), false);
         assert_eq!(least, NAMED);
-        let all = names(Uses { installs: true, reads: &["Contact", "Quote"] }, true);
+        let all = names(&Uses { installs: true, reads: vec!["Contact", "Quote"] }, true);
         for name in
             ["prvCreateEntity", "prvReadContact", "prvReadQuote", "prvAppendTocb_InvoiceLine", "prvCreatecb_Customer"]
         {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_does_not_reach_far_enough_is_missing_too() {
-        let needed = needed(&settings(), Uses::default(), false);
+        let needed = needed(&settings(), &Uses::default(), false);
         let held = BTreeMap::from([
             ("prvreadaccount".to_owned(), Depth::Organization),
             ("prvAppendToAccount".to_owned(), Depth::BusinessUnit),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::money::{Amount, Currency};
 use super::words;
@@ -39,7 +40,7 @@ words! {
 }
 
 /// The value of one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     Text(String),
     /// In minor units of the record's currency.
@@ -52,7 +53,7 @@ pub enum Value {
 }
 
 /// Another record that this one names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Link {
     pub kind: RecordKind,
     pub id: String,

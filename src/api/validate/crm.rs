@@ -1,22 +1,19 @@
-//! One connection to Dynamics 365 with its entities.
+//! The target Dynamics 365 of one connection, with its entities.
 
-use jiff::SignedDuration;
-use jiff::civil::Date;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::typed::{Cadence, ChargebeeAccess};
-use super::{Scope, connection, not_yet, secrets};
+use super::{Scope, connection, secrets};
 use crate::api::EntityMapping;
 use crate::api::conditions::Reason;
-use crate::api::connection::Mode;
 use crate::api::dynamics365::{
-    AccountColumns, AccountMatch, CreateCustomers, CrmFlows, CustomerField, Dynamics365, Ownership, ProductRow,
+    AccountColumns, AccountMatch, ChangeTracking, CreateCustomers, CrmFlows, CustomerField, Dynamics365, Ownership, ProductRow,
     SchemaMode,
 };
 use crate::api::finding::Findings;
 use crate::api::flows::Flows;
 use crate::api::manifest::Located;
+use crate::api::policies::{Policies, UnmappedEntity};
 use crate::crm::customers::{CreatePolicy, FieldOwners, Side};
 use crate::crm::matching::{IdentityFields, MatchRule};
 use crate::crm::quotes::ProductRule;
@@ -27,22 +24,9 @@ use crate::domain::offer;
 const SECRET_KEYS: [&str; 2] = ["clientId", "clientSecret"];
 const CERTIFICATE_KEYS: [&str; 3] = ["clientId", "tls.crt", "tls.key"];
 
-/// A connection to Dynamics 365 that cannot be wrong in itself.
+/// Dynamics 365 as the target: which organization, what is kept there, and what comes back.
 #[derive(Clone, Debug)]
 pub struct ValidatedCrm {
-    pub namespace: String,
-    pub name: String,
-    /// `metadata.generation`; 0 for an object from a file.
-    pub generation: i64,
-    /// No run is to be started.
-    pub suspended: bool,
-    pub mode: Mode,
-    pub time_zone: jiff::tz::TimeZone,
-    pub start_date: Date,
-    pub cadence: Cadence,
-    /// How long one run may take.
-    pub timeout: SignedDuration,
-    pub chargebee: ChargebeeAccess,
     pub access: CrmAccess,
     /// The tables that rows are written to.
     pub schema: schema::Settings,
@@ -56,8 +40,17 @@ pub struct ValidatedCrm {
     pub create: CreatePolicy,
     pub field_owners: FieldOwners,
     pub products: Vec<ProductRule>,
+    pub policies: Policies,
+    pub change_tracking: ChangeTracking,
     /// At least one; each business entity at most once. In the order of the mappings' names.
     pub entities: Vec<CrmEntityRules>,
+}
+
+impl ValidatedCrm {
+    /// Whether records of a business entity that no mapping takes are out of scope, and not waited for.
+    pub fn leaves_out_unmapped(&self) -> bool {
+        self.policies.unmapped_entity == UnmappedEntity::LeaveOut
+    }
 }
 
 /// The organization and how Koppel signs in to it.
@@ -69,6 +62,8 @@ pub struct CrmAccess {
     pub authority_url: Option<Url>,
     pub client_id: String,
     pub credential: CrmCredential,
+    /// The Secret that it comes from, for messages.
+    pub secret_name: Option<String>,
 }
 
 /// What the app registration proves itself with.
@@ -101,32 +96,22 @@ pub enum OwnerName {
     Team(String),
 }
 
-/// The connection of a scope, or findings; none where its target is another one.
-pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedCrm> {
-    let spec = &scope.connection.object.spec;
-    let crm = spec.dynamics365.as_ref()?;
-    not_yet::check(scope, findings);
-    flows_of_the_other_target(scope, &spec.flows, findings);
-    let time_zone = connection::time_zone(scope, findings);
-    let start_date = connection::date(scope, "spec.startDate", &spec.start_date, findings);
-    let cadence = connection::cadence(scope, findings);
-    let timeout = connection::duration(scope, "spec.timeout", &spec.timeout, findings);
-    let chargebee = connection::chargebee(scope, findings);
+impl OwnerName {
+    /// The name alone.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::User(name) | Self::Team(name) => name,
+        }
+    }
+}
+
+/// The target of a scope, or findings.
+pub fn validate(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<ValidatedCrm> {
+    flows_of_the_other_target(scope, &scope.connection.object.spec.flows, findings);
     let access = access(scope, crm, findings);
-    connection::limit_entities(scope, findings);
     let products = products(scope, &crm.flows.quotes_to_chargebee.products, findings);
     let entities = scope.mappings.iter().map(|mapping| entity(mapping, crm.ownership, findings)).collect();
     Some(ValidatedCrm {
-        namespace: scope.connection.namespace(),
-        name: scope.connection.name(),
-        generation: scope.connection.object.metadata.generation.unwrap_or_default(),
-        suspended: spec.suspend,
-        mode: spec.mode,
-        time_zone: time_zone?,
-        start_date: start_date?,
-        cadence: cadence?,
-        timeout: timeout?,
-        chargebee: chargebee?,
         access: access?,
         schema: settings(crm),
         schema_mode: crm.schema,
@@ -144,6 +129,8 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedCrm> 
         },
         field_owners: field_owners(&crm.flows.accounts_to_chargebee.owned_by_chargebee),
         products,
+        policies: scope.connection.object.spec.policies.clone(),
+        change_tracking: crm.change_tracking,
         entities,
     })
 }
@@ -214,7 +201,9 @@ fn access(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<C
     };
     let (client_id, credential) = credential(scope, crm, findings)?;
     let tenant_id = crm.tenant_id.clone();
-    Some(CrmAccess { organization_url: organization_url?, tenant_id, authority_url, client_id, credential })
+    let secret_name = crm.credentials_secret_ref.as_ref().map(|secret| secret.name.clone());
+    let organization_url = organization_url?;
+    Some(CrmAccess { organization_url, tenant_id, authority_url, client_id, credential, secret_name })
 }
 
 fn credential(scope: &Scope, crm: &Dynamics365, findings: &mut Findings) -> Option<(String, CrmCredential)> {

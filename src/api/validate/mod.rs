@@ -7,6 +7,7 @@ mod conflicts;
 mod connection;
 mod crm;
 mod entity;
+mod exact;
 mod not_yet;
 mod payments;
 mod references;
@@ -17,7 +18,8 @@ mod typed;
 
 pub use crm::{CrmAccess, CrmCredential, CrmEntityRules, OwnerName, ValidatedCrm};
 pub use typed::{
-    Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedFlows,
+    Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedExact,
+    ValidatedFlows, ValidatedTarget,
 };
 
 use super::conditions::Reason;
@@ -39,10 +41,8 @@ pub enum Secrets {
 /// What came of the manifests.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The connections to Exact Online that can run.
+    /// The connections that can run.
     pub connections: Vec<ValidatedConnection>,
-    /// The connections to Dynamics 365 that are without error.
-    pub crm: Vec<ValidatedCrm>,
     /// Everything that is wrong or worth knowing, in the order of files and lines.
     pub findings: Vec<Finding>,
 }
@@ -52,21 +52,16 @@ pub fn validate(manifests: &Manifests, secrets: Secrets) -> Outcome {
     let mut findings = Findings::default();
     references::check(manifests, &mut findings);
     nothing_runs_blindly(manifests, &mut findings);
-    let (mut connections, mut crm) = (Vec::new(), Vec::new());
+    let mut connections = Vec::new();
     for connection in &manifests.connections {
         let scope = Scope::new(manifests, connection, secrets);
         let mut own = Findings::default();
-        let to_crm = crm::validate(&scope, &mut own);
-        let validated = match scope.connection.object.spec.dynamics365 {
-            Some(_) => None,
-            None => connection::validate(&scope, &mut own),
-        };
+        let validated = connection::validate(&scope, &mut own);
         let blocked = own.has_errors() || scope.is_blocked(&findings);
         own.0.into_iter().for_each(|finding| findings.push(finding));
         connections.extend(validated.filter(|_| !blocked));
-        crm.extend(to_crm.filter(|_| !blocked));
     }
-    Outcome { connections, crm, findings: findings.sorted() }
+    Outcome { connections, findings: findings.sorted() }
 }
 
 /// One connection with what belongs to it.

@@ -83,6 +83,20 @@ impl RowContext<'_> {
         Ok(KeyedRow { key: record_key(self.site, &record.id), row })
     }
 
+    /// Marks the row of a record that is gone in the billing system; everything else of it stays.
+    pub fn gone(&self, id: &str) -> KeyedRow {
+        let mut row = Row::default();
+        row.put(self.installed.settings.column("deleted"), &true);
+        KeyedRow { key: record_key(self.site, id), row }
+    }
+
+    /// Ties the row of the customer `id` to an account (C3); everything else of it stays.
+    pub fn tied(&self, id: &str, account: Uuid) -> KeyedRow {
+        let mut row = Row::default();
+        row.put(format!("{}@odata.bind", self.installed.settings.column("account")), &format!("/accounts({account})"));
+        KeyedRow { key: record_key(self.site, id), row }
+    }
+
     fn put(&self, row: &mut Row, column: &Column, record: &Record) {
         let name = self.installed.settings.column(column.name);
         match (record.values.get(column.name), column.column_type) {

@@ -34,7 +34,7 @@ fn ports(plan: &Plan<'_>) -> Vec<NetworkPolicyPort> {
     let proxy = plan.proxy();
     let proxies = [&proxy.http, &proxy.https];
     let proxies = proxies.into_iter().filter_map(|text| Url::parse(text).ok());
-    let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.exact.base_url.clone()];
+    let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.target_address().clone()];
     let mut tcp: Vec<u16> = vendors.into_iter().chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
     tcp.push(DNS);
     tcp.extend(&defaults.api_server_ports);

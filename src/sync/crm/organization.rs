@@ -1,0 +1,106 @@
+//! What a run must know of the organization before it writes: who Koppel is there, what it may do, whether the tables are
+//! there. What is missing is told on the connection, and the run ends.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::CrmSession;
+use super::owners::Owners;
+use crate::api::conditions::Reason;
+use crate::api::dynamics365::SchemaMode;
+use crate::connectors::dataverse::{Installed, RowContext, SchemaError};
+use crate::crm::rights::{self, Uses};
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::findings::Problem;
+use crate::sync::record::RunRecord;
+
+/// An organization that can be worked with.
+#[derive(Debug)]
+pub struct Organization {
+    pub id: Uuid,
+    /// The tables; none in mode Plan where they are not there yet.
+    pub installed: Option<Installed>,
+    /// By code of ISO 4217.
+    pub currencies: BTreeMap<String, Uuid>,
+    pub owners: Owners,
+}
+
+impl Organization {
+    /// What rows need to know; none in mode Plan where there are no tables yet.
+    pub fn rows<'a>(&'a self, session: &'a CrmSession<'_>) -> Option<RowContext<'a>> {
+        let installed = self.installed.as_ref()?;
+        Some(RowContext { installed, site: &session.connection.chargebee.site, currencies: &self.currencies })
+    }
+}
+
+/// Reaches both systems and looks at everything that rows stand on; `None` where a person must act first, which has been
+/// noted.
+///
+/// # Errors
+/// What ends the run.
+pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResult<Option<Organization>> {
+    session.progress.stage("connecting");
+    session.chargebee.site().await.at(Vendor::Chargebee)?;
+    let me = session.target.who_am_i().await.at(Vendor::Dynamics365)?;
+    record.findings.credentials_accepted(Vendor::Dynamics365, &me.user.to_string());
+    record.findings.reached.systems = true;
+    if !may(session, record, me.user, false).await? {
+        return Ok(None);
+    }
+    session.progress.stage("looking at the tables");
+    let installed = match tables(session).await {
+        Ok(installed) => installed,
+        Err(SchemaError::Call(error)) => return Err(error).at(Vendor::Dynamics365),
+        Err(error) => {
+            record.findings.reached.mapping = true;
+            record.findings.mapping_problem(Problem::new(Reason::SchemaIncomplete, error.to_string(), ""));
+            return Ok(None);
+        }
+    };
+    if installed.is_some() && !may(session, record, me.user, true).await? {
+        return Ok(None);
+    }
+    let currencies = session.target.currencies().await.at(Vendor::Dynamics365)?;
+    let owners = Owners::find(session, record).await?;
+    record.findings.reached.mapping = true;
+    Ok(Some(Organization { id: me.organization, installed, currencies, owners }))
+}
+
+/// Whether Koppel may do what the connection asks for; what it may not is noted with every privilege that is missing.
+async fn may(session: &CrmSession<'_>, record: &mut RunRecord, user: Uuid, installed: bool) -> SyncResult<bool> {
+    let declared = session.declared;
+    let installs = session.writes() && declared.schema_mode == SchemaMode::Managed && !installed;
+    let needed = rights::needed(&declared.schema, &Uses { installs, reads: reads(session) }, installed);
+    let held = session.target.privileges(user).await.at(Vendor::Dynamics365)?;
+    let missing = rights::missing(&needed, &held);
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    record.findings.privileges_missing(user, &missing);
+    Ok(false)
+}
+
+/// The CRM's own tables that the flows back read.
+fn reads(session: &CrmSession<'_>) -> Vec<&'static str> {
+    let flows = &session.declared.flows;
+    let mut reads = Vec::new();
+    if flows.contacts_to_chargebee.enabled {
+        reads.push("Contact");
+    }
+    reads
+}
+
+/// The tables, made where they are missing and may be made.
+async fn tables(session: &CrmSession<'_>) -> Result<Option<Installed>, SchemaError> {
+    let settings = &session.declared.schema;
+    match (session.declared.schema_mode, session.writes()) {
+        (SchemaMode::Managed, true) => session.target.install(settings).await.map(Some),
+        (SchemaMode::Verify, _) => session.target.verify(settings).await.map(Some),
+        // Nothing is made in mode Plan, and the plan can be told without it.
+        (SchemaMode::Managed, false) => match session.target.verify(settings).await {
+            Err(SchemaError::Missing(_)) => Ok(None),
+            looked => looked.map(Some),
+        },
+    }
+}
