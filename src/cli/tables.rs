@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::api::status::{ControlAccountStatus, RunOutcome, SyncConnectionStatus};
 use crate::state::HeldDocument;
 use crate::sync::RunReport;
+use crate::sync::kinds;
 use crate::sync::tally::FlowTally;
 
 /// Width where the output is no terminal and `COLUMNS` says nothing, so that a log reads like a screen.
@@ -141,10 +142,23 @@ fn shortened(line: &str, width: u16) -> String {
 fn last_run(report: &RunReport) -> String {
     let Some(run) = &report.status.last_run else { return "never".to_owned() };
     let outcome = run.outcome.unwrap_or(RunOutcome::Failed);
-    match report.flows.iter().map(|flow| flow.would_book).sum() {
-        0 => format!("{outcome:?}, {} booked", run.booked),
-        planned => format!("{outcome:?}, {planned} planned"),
+    if !keeps_records(&report.status) {
+        return match report.flows.iter().map(|flow| flow.would_book).sum() {
+            0 => format!("{outcome:?}, {} booked", run.booked),
+            planned => format!("{outcome:?}, {planned} planned"),
+        };
     }
+    // Mode Plan has counted them and written none.
+    match (run.updated, report.flows.iter().map(|flow| flow.created + flow.updated).sum()) {
+        (0, 0) => format!("{outcome:?}, nothing new"),
+        (0, planned) => format!("{outcome:?}, {planned} planned"),
+        (updated, _) => format!("{outcome:?}, {updated} updated"),
+    }
+}
+
+/// Whether the target keeps records, and books nothing.
+fn keeps_records(status: &SyncConnectionStatus) -> bool {
+    status.last_run.as_ref().is_some_and(|run| !run.calls.dynamics365.is_empty())
 }
 
 /// The condition of this type.
@@ -173,19 +187,37 @@ fn parts(message: &str) -> Vec<Sentence> {
 }
 
 /// What each flow of a run did, and why one ended before its end.
-pub fn flows(flows: &[FlowTally]) -> String {
+pub fn flows(report: &RunReport) -> String {
+    flows_of(report, width())
+}
+
+fn flows_of(report: &RunReport, width: u16) -> String {
+    let books = !keeps_records(&report.status);
+    let counted: Vec<&(&str, bool, Count)> = FLOW_COUNTS.iter().filter(|(_, of_books, _)| books || !of_books).collect();
     let entry = |flow: &FlowTally| {
-        let counts = [flow.seen, flow.booked, flow.adopted, flow.created, flow.updated, flow.held];
         let ended = if flow.stopped.is_some() { "early" } else { "complete" };
-        let counts = counts.iter().map(u64::to_string);
+        let counts = counted.iter().map(|(_, _, count)| count(flow).to_string());
         Entry {
             cells: [flow.name.clone()].into_iter().chain(counts).chain([ended.to_owned()]).collect(),
             sentences: flow.stopped.as_deref().map(Sentence::plain).into_iter().collect(),
         }
     };
-    let headers = ["flow", "seen", "booked", "adopted", "created", "updated", "held", "ended"];
-    listed(&headers, flows.iter().map(entry).collect(), width())
+    let counts = counted.iter().map(|(header, ..)| *header);
+    let headers: Vec<&str> = ["flow"].into_iter().chain(counts).chain(["ended"]).collect();
+    listed(&headers, report.flows.iter().map(entry).collect(), width)
 }
+
+type Count = fn(&FlowTally) -> u64;
+
+/// What is counted of a flow, and whether only books have it.
+const FLOW_COUNTS: [(&str, bool, Count); 6] = [
+    ("seen", false, |flow| flow.seen),
+    ("booked", true, |flow| flow.booked),
+    ("adopted", true, |flow| flow.adopted),
+    ("created", false, |flow| flow.created),
+    ("updated", false, |flow| flow.updated),
+    ("held", false, |flow| flow.held),
+];
 
 /// What is booked on each control account.
 pub fn control_accounts(accounts: &[ControlAccountStatus]) -> String {
@@ -225,7 +257,7 @@ fn held_of(documents: &[HeldDocument], width: u16) -> String {
 /// The message without the document's name, which stands above it.
 fn what(document: &HeldDocument) -> &str {
     let message = document.hold.message.as_str();
-    message.strip_prefix(&format!("{} {}: ", document.kind, document.number)).unwrap_or(message)
+    message.strip_prefix(&format!("{} {}: ", kinds::noun(&document.kind), document.number)).unwrap_or(message)
 }
 
 fn total(document: &HeldDocument) -> String {
@@ -233,6 +265,8 @@ fn total(document: &HeldDocument) -> String {
     let currency = document.currency.as_deref().and_then(Currency::from_code);
     match (document.total, currency) {
         (Some(total), Some(currency)) => Amount(total).display(currency),
+        // A record has none.
+        _ if !kinds::is_of_books(&document.kind) => String::new(),
         _ => "unreadable".to_owned(),
     }
 }

@@ -14,7 +14,8 @@ use crate::api::validate::{ValidatedConnection, ValidatedExact, ValidatedTarget}
 /// the manifest names no address that could be one.
 pub fn state_key(connection: &SyncConnection) -> Option<String> {
     let spec = &connection.spec;
-    let of_exact = spec.exact_online.as_ref().and_then(|exact| exact.url.as_deref().or(exact.country.map(ExactCountry::url)));
+    let of_exact =
+        spec.exact_online.as_ref().and_then(|exact| exact.url.as_deref().or(exact.country.map(ExactCountry::url)));
     let address = of_exact.or(spec.dynamics365.as_ref().map(|crm| crm.organization_url.as_str()))?;
     let url = Url::parse(address.trim_end_matches('/')).ok()?;
     let key = format!("{}/{}", connection.namespace().unwrap_or_default(), connection.name_any());
@@ -45,6 +46,13 @@ impl ValidatedConnection {
         }
     }
 
+    /// Every address of a vendor that a run calls. Where Entra ID is not named, it is the public cloud's, which is behind
+    /// the port of https like the organization.
+    pub fn addresses(&self) -> Vec<&Url> {
+        let entra = self.crm().and_then(|crm| crm.access.authority_url.as_ref());
+        [&self.chargebee.base_url, self.target_address()].into_iter().chain(entra).collect()
+    }
+
     /// The target in words.
     pub fn target_words(&self) -> String {
         match &self.target {
@@ -64,7 +72,6 @@ impl ValidatedConnection {
     pub fn applies(&self) -> bool {
         self.mode == Mode::Apply
     }
-
 }
 
 impl ValidatedExact {

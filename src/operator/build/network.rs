@@ -34,8 +34,8 @@ fn ports(plan: &Plan<'_>) -> Vec<NetworkPolicyPort> {
     let proxy = plan.proxy();
     let proxies = [&proxy.http, &proxy.https];
     let proxies = proxies.into_iter().filter_map(|text| Url::parse(text).ok());
-    let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.target_address().clone()];
-    let mut tcp: Vec<u16> = vendors.into_iter().chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
+    let vendors = plan.validated.addresses().into_iter().cloned();
+    let mut tcp: Vec<u16> = vendors.chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
     tcp.push(DNS);
     tcp.extend(&defaults.api_server_ports);
     if plan.postgres().is_some() {
