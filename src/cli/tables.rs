@@ -244,7 +244,7 @@ pub fn held(documents: &[HeldDocument]) -> String {
 fn held_of(documents: &[HeldDocument], width: u16) -> String {
     let entry = |document: &HeldDocument| Entry {
         cells: vec![
-            format!("{} {}", document.kind, document.number),
+            format!("{} {}", kinds::noun(&document.kind), document.number),
             total(document),
             document.hold.reason.to_string(),
             day(document.since),
@@ -334,6 +334,45 @@ mod tests {
         let left = UnmatchedStatus { lines: 2, amount: "5.00".to_owned(), oldest };
         let text = control_accounts(&[ControlAccountStatus { unmatched: Some(left), ..account }]);
         assert!(text.contains("5.00 in 2") && text.contains("to be matched: payment txn_1 (entry 7): 4.00"), "{text}");
+    }
+
+    /// What a run did, with one flow of customers, at a target that keeps records.
+    fn records(run: &serde_json::Value, flow: FlowTally) -> RunReport {
+        let mut run_told = serde_json::json!({
+            "id": "r", "generation": 1, "startedAt": "2026-05-04T10:00:00Z", "outcome": "Completed", "booked": 0,
+            "updated": 0, "held": 0, "calls": {"dynamics365": {"2xx": 3}},
+        });
+        run_told.as_object_mut().unwrap().extend(run.as_object().unwrap().clone());
+        let status = serde_json::from_value(serde_json::json!({"lastRun": run_told})).unwrap();
+        RunReport { connection: "default/acme".to_owned(), flows: vec![flow], status }
+    }
+
+    #[test]
+    fn of_records_nothing_is_said_to_be_booked() {
+        let flow = FlowTally { seen: 9, created: 4, updated: 3, ..FlowTally::new("customers") };
+        let report = records(&serde_json::json!({"updated": 7}), flow.clone());
+        let text = flows_of(&report, 100);
+        let words = |line: usize| text.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words(0), ["FLOW", "SEEN", "CREATED", "UPDATED", "HELD", "ENDED"]);
+        assert_eq!(words(1), ["customers", "9", "4", "3", "0", "complete"]);
+        assert_eq!(last_run(&report), "Completed, 7 updated");
+        assert_eq!(last_run(&records(&serde_json::json!({}), flow)), "Completed, 7 planned");
+        assert_eq!(last_run(&records(&serde_json::json!({}), FlowTally::new("customers"))), "Completed, nothing new");
+        let of_books = records(&serde_json::json!({"calls": {"exactOnline": {"2xx": 3}}}), FlowTally::new("invoices"));
+        assert_eq!(last_run(&of_books), "Completed, 0 booked");
+        assert!(flows_of(&of_books, 100).contains("BOOKED"), "{}", flows_of(&of_books, 100));
+    }
+
+    #[test]
+    fn a_held_record_has_a_name_and_no_total() {
+        let held = HeldDocument {
+            kind: crate::domain::record::RecordKind::PaymentSource.as_str().to_owned(),
+            currency: None,
+            total: None,
+            ..document("pm_1", "m".to_owned())
+        };
+        let text = held_of(&[held], 80);
+        assert!(text.contains("CB Payment Source pm_1") && !text.contains("unreadable"), "{text}");
     }
 
     #[test]

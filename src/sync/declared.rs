@@ -46,8 +46,7 @@ impl ValidatedConnection {
         }
     }
 
-    /// Every address of a vendor that a run calls. Where Entra ID is not named, it is the public cloud's, which is behind
-    /// the port of https like the organization.
+    /// Every address of a vendor that the manifest names and a run calls.
     pub fn addresses(&self) -> Vec<&Url> {
         let entra = self.crm().and_then(|crm| crm.access.authority_url.as_ref());
         [&self.chargebee.base_url, self.target_address()].into_iter().chain(entra).collect()
