@@ -55,7 +55,7 @@ fn to_sandbox(sandbox: &Sandbox, cloud: &Dynamics) -> Value {
 /// A token of the worker's account for Entra ID, as the kubelet puts it into the pod.
 async fn token(namespace: &Namespace) -> String {
     let spec = TokenRequestSpec {
-        audiences: vec!["api://AzureADTokenExchange".to_owned()],
+        audiences: Some(vec!["api://AzureADTokenExchange".to_owned()]),
         expiration_seconds: Some(3600),
         ..TokenRequestSpec::default()
     };
