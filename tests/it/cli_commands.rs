@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod credentials;
+mod crm;
 mod documents;
 mod help;
 mod load;
