@@ -144,8 +144,10 @@ impl ConnectionState {
         let mut held = BTreeSet::new();
         for numbers in numbers.chunks(NUMBERS_MAX) {
             let marks: Vec<String> = (3..numbers.len() + 3).map(|place| format!("${place}")).collect();
-            let text =
-                format!("SELECT number FROM held WHERE connection = $1 AND kind = $2 AND number IN ({})", marks.join(", "));
+            let text = format!(
+                "SELECT number FROM held WHERE connection = $1 AND kind = $2 AND number IN ({})",
+                marks.join(", ")
+            );
             let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind);
             for number in numbers {
                 statement = statement.bind(*number);

@@ -96,7 +96,12 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     say(&format!("\nrun 2: five days into 2027, which nobody has opened; {}\n\n", went_on(&played)))?;
     runs.push(pass(&args, &connections, &environment).await?);
     for connection in &connections {
-        for (entity, year) in connection.exact().into_iter().flat_map(|exact| &exact.entities).flat_map(|entity| MISSING_YEARS.map(|year| (entity, year))) {
+        for (entity, year) in connection
+            .exact()
+            .into_iter()
+            .flat_map(|exact| &exact.entities)
+            .flat_map(|entity| MISSING_YEARS.map(|year| (entity, year)))
+        {
             sandbox.exact.open_year(entity.division, year);
         }
     }

@@ -35,12 +35,8 @@ fn findings(session: &CrmSession<'_>, record: &RunRecord, held: &HeldSummary) ->
         true => flowing(held, RECORDS, ""),
         false => would_flow(record.flows.iter().map(|flow| flow.held).sum(), RECORDS),
     };
-    let found = [
-        record.findings.credentials(),
-        record.findings.mapping(Vec::new()),
-        record.findings.quota(),
-        Some(flowing),
-    ];
+    let found =
+        [record.findings.credentials(), record.findings.mapping(Vec::new()), record.findings.quota(), Some(flowing)];
     found.into_iter().flatten().collect()
 }
 

@@ -65,7 +65,10 @@ impl Carrying<'_, '_> {
     async fn known(&self, kind: RecordKind, records: &[Placed]) -> SyncResult<Known> {
         let ids: Vec<&str> = records.iter().map(|placed| placed.record.id.as_str()).collect();
         let state = &self.session.state;
-        Ok(Known { rows: state.crm_rows(kind.as_str(), &ids).await?, held: state.held_among(kind.as_str(), &ids).await? })
+        Ok(Known {
+            rows: state.crm_rows(kind.as_str(), &ids).await?,
+            held: state.held_among(kind.as_str(), &ids).await?,
+        })
     }
 
     /// What is to be sent of a record; nothing where it is unchanged, out of scope, or held.
