@@ -63,9 +63,6 @@ impl Couplings {
     /// The state store's.
     pub async fn find(session: &CrmSession<'_>, organization: &Organization) -> SyncResult<Self> {
         let mut couplings = Self::default();
-        if !organization.needs.accounts {
-            return Ok(couplings);
-        }
         let (index, rows) = (index(session).await?, rows(session).await?);
         let declared = session.declared;
         let mut after = String::new();

@@ -9,6 +9,7 @@ mod organization;
 mod owners;
 mod records;
 mod report;
+mod standard;
 mod work;
 
 use jiff::Timestamp;

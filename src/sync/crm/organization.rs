@@ -3,15 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::CrmSession;
-use super::needs::{Needs, QUOTE};
+use super::needs::Needs;
 use super::owners::Owners;
+use super::standard;
 use crate::api::conditions::Reason;
 use crate::api::dynamics365::{ChangeTracking, SchemaMode};
-use crate::connectors::dataverse::{Installed, RowContext, SchemaError, Tracking};
-use crate::crm::rights::{self, Uses};
+use crate::connectors::dataverse::{Installed, RowContext, SchemaError};
+use crate::crm::rights::{self, Depth, Uses};
 use crate::sync::error::{At, SyncResult, Vendor};
 use crate::sync::findings::Problem;
 use crate::sync::record::RunRecord;
@@ -29,6 +31,8 @@ pub struct Organization {
     pub needs: Needs,
     /// Those of the CRM's own tables whose changes are tracked, by logical name.
     pub tracked: BTreeSet<String>,
+    /// Digest of what a refusal stands on beside the row: as soon as it is another one, what was refused may go again.
+    pub facts: String,
 }
 
 impl Organization {
@@ -50,10 +54,8 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
     let me = session.target.who_am_i().await.at(Vendor::Dynamics365)?;
     record.findings.credentials_accepted(Vendor::Dynamics365, &me.user.to_string());
     record.findings.reached.systems = true;
-    let (needs, there) = look(session).await?;
-    if !may(session, record, me.user, needs, false).await? {
-        return Ok(None);
-    }
+    let (needs, there) = standard::look(session, record).await?;
+    let Some(mut privileges) = may(session, record, me.user, needs, false).await? else { return Ok(None) };
     session.progress.stage("looking at the tables");
     let installed = match tables(session).await {
         Ok(installed) => installed,
@@ -64,66 +66,34 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
             return Ok(None);
         }
     };
-    if installed.is_some() && !may(session, record, me.user, needs, true).await? {
-        return Ok(None);
+    if installed.is_some() {
+        let Some(with_tables) = may(session, record, me.user, needs, true).await? else { return Ok(None) };
+        privileges = with_tables;
     }
-    if needs != Needs::of(session.declared) {
-        record.findings.mapping_problem(no_sales());
-    }
-    let tracked = tracked(session, there).await?;
+    let tracked = standard::tracked(session, there).await?;
     let currencies = session.target.currencies().await.at(Vendor::Dynamics365)?;
     let owners = Owners::find(session, record).await?;
     record.findings.reached.mapping = true;
-    Ok(Some(Organization { id: me.organization, installed, currencies, owners, needs, tracked }))
+    let facts = facts(session, &privileges);
+    Ok(Some(Organization { id: me.organization, installed, currencies, owners, needs, tracked, facts }))
 }
 
-/// What is needed of the CRM's own tables, as far as they are there.
-async fn look(session: &CrmSession<'_>) -> SyncResult<(Needs, BTreeMap<String, Tracking>)> {
-    let needs = Needs::of(session.declared);
-    let tables = needs.tables();
-    if tables.is_empty() {
-        return Ok((needs, BTreeMap::new()));
-    }
-    let there = session.target.tables_there(&tables).await.at(Vendor::Dynamics365)?;
-    let has_quotes = !needs.quotes || there.contains_key(QUOTE);
-    Ok((if has_quotes { needs } else { needs.without_quotes() }, there))
+/// The roles of the application user and the connection's own spec: what a person changes to let rows in.
+fn facts(session: &CrmSession<'_>, privileges: &BTreeMap<String, Depth>) -> String {
+    let mut digest = Sha256::new();
+    digest.update(session.connection.generation.to_be_bytes());
+    digest.update(format!("{privileges:?}"));
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn no_sales() -> Problem {
-    Problem::new(
-        Reason::SalesTablesMissing,
-        "the organization has no table of quotes: no quote goes to Chargebee, and no account becomes a customer for a \
-         quote that was won",
-        "install Dynamics 365 Sales in the environment, or turn off flows.quotesToChargebee and give \
-         flows.accountsToChargebee.create another value",
-    )
-}
-
-/// The tables whose changes are tracked; where the connection says so, the others are from now on.
-async fn tracked(session: &CrmSession<'_>, there: BTreeMap<String, Tracking>) -> SyncResult<BTreeSet<String>> {
-    let turns_on = session.declared.change_tracking == ChangeTracking::Enable && session.writes();
-    let mut tracked = BTreeSet::new();
-    for (table, tracking) in there {
-        if !tracking.is_on && tracking.can_be_on && turns_on {
-            session.may_go_on().await?;
-            session.target.track_standard(&table).await.at(Vendor::Dynamics365)?;
-            tracing::info!(table, "changes of the table are tracked from now on");
-            tracked.insert(table);
-        } else if tracking.is_on {
-            tracked.insert(table);
-        }
-    }
-    Ok(tracked)
-}
-
-/// Whether Koppel may do what the connection asks for; what it may not is noted with every privilege that is missing.
+/// The privileges of the application user; none where it lacks one that the connection needs, which has been noted.
 async fn may(
     session: &CrmSession<'_>,
     record: &mut RunRecord,
     user: Uuid,
     needs: Needs,
     installed: bool,
-) -> SyncResult<bool> {
+) -> SyncResult<Option<BTreeMap<String, Depth>>> {
     let declared = session.declared;
     let installs = session.writes() && declared.schema_mode == SchemaMode::Managed && !installed;
     let tracks = session.writes() && declared.change_tracking == ChangeTracking::Enable && needs.accounts;
@@ -132,10 +102,10 @@ async fn may(
     let held = session.target.privileges(user).await.at(Vendor::Dynamics365)?;
     let missing = rights::missing(&needed, &held);
     if missing.is_empty() {
-        return Ok(true);
+        return Ok(Some(held));
     }
     record.findings.privileges_missing(user, &missing);
-    Ok(false)
+    Ok(None)
 }
 
 /// The tables, made where they are missing and may be made.

@@ -46,8 +46,11 @@ async fn couplings(
     organization: &Organization,
     record: &mut RunRecord,
 ) -> SyncResult<Option<Couplings>> {
+    if !organization.needs.accounts {
+        return Ok(Some(Couplings::default()));
+    }
     let mut found = None;
-    run_flow(session, record, mirror::NAME, organization.needs.accounts, async |tally| {
+    run_flow(session, record, mirror::NAME, true, async |tally| {
         mirror::refresh(session, organization, tally).await?;
         found = Some(Couplings::find(session, organization).await?);
         Ok(())
