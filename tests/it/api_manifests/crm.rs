@@ -1,7 +1,7 @@
 //! Connections to Dynamics 365: what they come out as, and what is told of them.
 
 use koppel::api::dynamics365::SchemaMode;
-use koppel::api::validate::{CrmCredential, Outcome, OwnerName};
+use koppel::api::validate::{CrmCredential, Outcome, OwnerName, ValidatedCrm};
 use koppel::crm::customers::{CreatePolicy, Side};
 use koppel::crm::matching::MatchRule;
 use koppel::crm::schema::Ownership;
@@ -30,17 +30,21 @@ fn by_secret() -> Value {
     json!({"credentialsSecretRef": {"name": "acme-crm"}})
 }
 
+fn crm(found: &Outcome) -> &ValidatedCrm {
+    found.connections[0].crm().expect("a connection to Dynamics 365")
+}
+
 #[test]
-fn a_connection_comes_out_with_defaults_and_says_that_it_does_not_run_yet() {
+fn a_connection_comes_out_with_defaults() {
     let found = with(
         &by_secret(),
         &json!({"owner": {"team": "Sales"}}),
         &json!({"clientId": " app\n", "clientSecret": "hush"}),
     );
-    assert!(errors(&found.findings).is_empty(), "{:#?}", found.findings);
-    assert_eq!(warnings(&found.findings)[0].2, "the target Dynamics 365 is not carried out yet");
-    assert!(found.connections.is_empty());
-    let [crm] = found.crm.as_slice() else { panic!("one connection") };
+    assert!(found.findings.is_empty(), "{:#?}", found.findings);
+    assert_eq!(found.connections[0].target_words(), "Dynamics 365 acme.crm4.dynamics.com");
+    assert!(found.connections[0].exact().is_none());
+    let crm = crm(&found);
     assert_eq!((crm.access.client_id.as_str(), crm.access.tenant_id.as_str()), ("app", "acme.example"));
     assert!(matches!(&crm.access.credential, CrmCredential::ClientSecret(secret) if secret.expose_secret() == "hush"));
     assert!(crm.access.authority_url.is_none());
@@ -56,10 +60,11 @@ fn a_connection_comes_out_with_defaults_and_says_that_it_does_not_run_yet() {
 #[test]
 fn a_pair_or_the_pods_own_identity_serve_as_well_e37() {
     let pair = with(&by_secret(), &json!({}), &json!({"clientId": "app", "tls.crt": "C", "tls.key": "K"}));
-    assert!(matches!(pair.crm[0].access.credential, CrmCredential::Certificate { .. }));
+    assert!(matches!(crm(&pair).access.credential, CrmCredential::Certificate { .. }));
     let identity = with(&json!({"workloadIdentity": {"clientId": "app"}}), &json!({}), &json!({}));
-    assert!(matches!(identity.crm[0].access.credential, CrmCredential::WorkloadIdentity));
-    assert_eq!((identity.crm[0].access.client_id.as_str(), &identity.crm[0].entities[0].owner), ("app", &None));
+    let identity = crm(&identity);
+    assert!(matches!(identity.access.credential, CrmCredential::WorkloadIdentity));
+    assert_eq!((identity.access.client_id.as_str(), &identity.entities[0].owner), ("app", &None));
 }
 
 #[rstest]
@@ -70,7 +75,7 @@ fn a_key_that_is_missing_is_named(#[case] secret: Value, #[case] told: &str) {
     let found = with(&by_secret(), &json!({}), &secret);
     let errors = errors(&found.findings);
     assert_eq!(errors.iter().map(|error| error.2.as_str()).collect::<Vec<_>>(), [told]);
-    assert!(found.crm.is_empty() && !format!("{:?}", found.findings).contains("hush"));
+    assert!(found.connections.is_empty() && !format!("{:?}", found.findings).contains("hush"));
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn a_switch_or_an_owner_without_effect_is_told() {
         "{:#?}",
         found.findings
     );
-    assert_eq!(found.crm.len(), 1);
+    assert_eq!(found.connections.len(), 1);
     let flows = json!({"exactOnline": null, "flows": {"invoices": {"enabled": false}}, "dynamics365": {"organizationUrl": "https://a.b", "tenantId": "t", "workloadIdentity": {"clientId": "c"}}});
     let entity = json!({"exactOnline": null, "dynamics365": {}, "vat": [], "paymentTerms": []});
     let found = outcome(&[patched(connection(), &flows), patched(mapping(), &entity)]);
@@ -102,7 +107,7 @@ fn the_way_back_comes_out_in_the_words_of_its_rules() {
     });
     let secret = json!({"clientId": "app", "clientSecret": "hush"});
     let found = with(&target, &json!({}), &secret);
-    let crm = &found.crm[0];
+    let crm = crm(&found);
     assert_eq!(crm.account_matching, [MatchRule::Pointer, MatchRule::EmailDomain]);
     assert_eq!(
         (crm.identity_fields.pointer.as_deref(), crm.account_columns.vat_number.as_deref()),
@@ -118,7 +123,7 @@ fn the_way_back_comes_out_in_the_words_of_its_rules() {
         .clone();
     let found = with(&bad, &json!({}), &secret);
     assert!(
-        errors(&found.findings)[0].1.ends_with("products[0].currency") && found.crm.is_empty(),
+        errors(&found.findings)[0].1.ends_with("products[0].currency") && found.connections.is_empty(),
         "{:#?}",
         found.findings
     );
@@ -132,5 +137,5 @@ fn an_address_with_credentials_is_refused() {
     let found = with(&target, &json!({}), &json!({"clientId": "app", "clientSecret": "hush"}));
     let errors = errors(&found.findings);
     assert!(errors.iter().any(|error| error.1 == "spec.dynamics365.authorityUrl"), "{errors:#?}");
-    assert!(found.crm.is_empty());
+    assert!(found.connections.is_empty());
 }
