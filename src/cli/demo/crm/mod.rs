@@ -216,12 +216,6 @@ fn is_open_to_a_stranger(account: &SalesAccount, quote: &crate::sandbox::generat
     account.trace == Trace::Unknown && quote.fate == Fate::Active
 }
 
-impl SalesContact {
-    fn name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
-    }
-}
-
 impl Check {
     fn new(what: impl Into<String>, holds: bool) -> Self {
         Self { what: what.into(), holds }
