@@ -11,9 +11,7 @@ use super::output::{Output, print};
 use crate::api::conditions::Reason;
 use crate::api::finding::{Finding, Findings, Severity};
 use crate::api::manifest::{self, Manifests};
-use crate::api::validate::{
-    CrmEntityRules, Outcome, OwnerName, Secrets, ValidatedEntity, ValidatedTarget, validate,
-};
+use crate::api::validate::{CrmEntityRules, Outcome, OwnerName, Secrets, ValidatedEntity, ValidatedTarget, validate};
 
 /// Check the manifests of a folder without any network: their YAML, fields, values, rules and references to each other.
 #[derive(Args, Clone, Debug)]

@@ -42,11 +42,7 @@ fn version(placed: &Placed) -> (Option<i64>, Option<jiff::Timestamp>) {
 }
 
 /// Parts those whose links all lead to rows that are `there` from those that wait for another one.
-pub fn ready<T>(
-    records: Vec<T>,
-    there: &BTreeSet<Link>,
-    record: impl Fn(&T) -> &Record,
-) -> (Vec<T>, Vec<T>) {
+pub fn ready<T>(records: Vec<T>, there: &BTreeSet<Link>, record: impl Fn(&T) -> &Record) -> (Vec<T>, Vec<T>) {
     records.into_iter().partition(|one| record(one).links.values().all(|link| there.contains(link)))
 }
 
@@ -70,7 +66,11 @@ pub fn waiting(record: &Record, there: &BTreeSet<Link>) -> Hold {
     let (what, id) = missing.map_or(("another record", ""), |link| (super::tables::of(link.kind).display, &link.id));
     Hold::new(
         HoldReason::WaitingFor,
-        format!("{} {} names {what} {id}, which is not in the CRM yet", super::tables::of(record.kind).display, record.id),
+        format!(
+            "{} {} names {what} {id}, which is not in the CRM yet",
+            super::tables::of(record.kind).display,
+            record.id
+        ),
         format!("see why {what} {id} is held; it follows by itself"),
     )
 }

@@ -151,7 +151,8 @@ impl AccountIndex {
         index
     }
 
-    fn add(&mut self, account: &CrmAccount) {
+    /// Takes in one more account.
+    pub fn add(&mut self, account: &CrmAccount) {
         let standing = Standing { is_active: account.is_active, merged_into: account.merged_into };
         self.known.insert(account.id, standing);
         let mut put = |map: fn(&mut Self) -> &mut BTreeMap<String, BTreeSet<Uuid>>, key: Option<String>| {
@@ -214,7 +215,8 @@ impl AccountIndex {
         own.chain(others.into_iter().flatten().copied()).filter_map(|account| self.survivor(account)).collect()
     }
 
-    fn survivor(&self, account: Uuid) -> Option<Uuid> {
+    /// The account itself, or what it was merged into; none where that is not active, or not there.
+    pub fn survivor(&self, account: Uuid) -> Option<Uuid> {
         let mut account = account;
         for _ in 0..MERGES_MAX {
             match self.known.get(&account)? {

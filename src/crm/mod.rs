@@ -14,6 +14,7 @@ pub mod rights;
 pub mod schema;
 mod stored;
 pub mod tables;
+pub mod ties;
 
 pub use fingerprint::Fingerprint;
 pub use fit::{Misfit, check};

@@ -29,6 +29,8 @@ pub struct Uses {
     pub installs: bool,
     /// Rows of the CRM are read for Chargebee (C26–C29): by the tables' own names, as `Account`.
     pub reads: Vec<&'static str>,
+    /// Change tracking of the CRM's own tables is turned on.
+    pub tracks: bool,
 }
 
 /// What is done with rows of our own tables.
@@ -49,6 +51,8 @@ const INSTALLING: &[&str] = &[
     "prvCreateRelationship",
     "prvReadRelationship",
 ];
+/// What turning on change tracking takes.
+const TRACKING: &[&str] = &["prvReadEntity", "prvWriteEntity"];
 /// Rows of other tables that ours name.
 const NAMED: &[&str] =
     &["prvReadAccount", "prvAppendToAccount", "prvReadTransactionCurrency", "prvAppendToTransactionCurrency"];
@@ -59,6 +63,9 @@ pub fn needed(settings: &Settings, uses: &Uses, installed: bool) -> Vec<Right> {
     let mut rights: Vec<Right> = NAMED.iter().map(|name| everywhere((*name).to_owned())).collect();
     if uses.installs {
         rights.extend(INSTALLING.iter().map(|name| everywhere((*name).to_owned())));
+    }
+    if uses.tracks && !uses.installs {
+        rights.extend(TRACKING.iter().map(|name| everywhere((*name).to_owned())));
     }
     rights.extend(uses.reads.iter().map(|table| everywhere(format!("prvRead{table}"))));
     if installed {
@@ -97,7 +104,9 @@ mod tests {
     fn what_is_needed_follows_what_is_done() {
         let least = names(&Uses::default(), false);
         assert_eq!(least, NAMED);
-        let all = names(&Uses { installs: true, reads: vec!["Contact", "Quote"] }, true);
+        let tracking = names(&Uses { tracks: true, ..Uses::default() }, false);
+        assert!(tracking.iter().any(|there| there == "prvWriteEntity"), "{tracking:?}");
+        let all = names(&Uses { installs: true, reads: vec!["Contact", "Quote"], tracks: false }, true);
         for name in
             ["prvCreateEntity", "prvReadContact", "prvReadQuote", "prvAppendTocb_InvoiceLine", "prvCreatecb_Customer"]
         {

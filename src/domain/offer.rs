@@ -191,6 +191,16 @@ pub struct BillingCustomer {
     pub deleted: bool,
 }
 
+/// A subscription as billing has it, as far as it is sent somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillingSubscription {
+    pub id: String,
+    pub customer: String,
+    /// Neither cancelled nor gone; a paused one, or one that begins later, runs.
+    pub is_running: bool,
+    pub shipping_address: Option<Address>,
+}
+
 /// A quote as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QuoteDraft {

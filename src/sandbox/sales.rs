@@ -98,6 +98,7 @@ impl<'a> Shop<'a> {
         let unit = product.prices.first().map_or(UNITS[0], |price| price.unit);
         let values = json!({
             "productid": product.id, "productnumber": product.number, "name": product.name, "quantitydecimal": 0,
+            "productstructure": 1,
             "defaultuomid@odata.bind": bind("uoms", self.units[unit]),
             "defaultuomscheduleid@odata.bind": bind("uomschedules", self.group),
         });

@@ -59,7 +59,8 @@ impl ConnectionState {
         }
         for (kind, ids) in by_kind(rows) {
             for ids in ids.chunks(CHUNK_ROWS) {
-                let text = format!("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number IN {}", list(ids.len()));
+                let text =
+                    format!("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number IN {}", list(ids.len()));
                 let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind);
                 for id in ids {
                     statement = statement.bind(*id);

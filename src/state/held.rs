@@ -113,12 +113,13 @@ impl ConnectionState {
         Ok(self.cursor::<bool>("decided", identity).await?.is_some())
     }
 
-    /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts
-    /// and what is booked already do not count: what is held of them keeps no document from being booked.
+    /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts,
+    /// what comes from a CRM and what is booked already do not count: what is held of them keeps no document from being
+    /// booked.
     pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
         let row = query(
-            "SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind <> 'receipt'
-                 AND reason <> 'WithdrawnAfterBooking' AND first_held > $2",
+            "SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind NOT IN
+                 ('receipt', 'crmAccount', 'crmContact', 'crmAddress', 'crmQuote') AND reason <> 'WithdrawnAfterBooking' AND first_held > $2",
         )
         .bind(&self.connection)
         .bind(text_of(instant))
@@ -144,8 +145,10 @@ impl ConnectionState {
         let mut held = BTreeSet::new();
         for numbers in numbers.chunks(NUMBERS_MAX) {
             let marks: Vec<String> = (3..numbers.len() + 3).map(|place| format!("${place}")).collect();
-            let text =
-                format!("SELECT number FROM held WHERE connection = $1 AND kind = $2 AND number IN ({})", marks.join(", "));
+            let text = format!(
+                "SELECT number FROM held WHERE connection = $1 AND kind = $2 AND number IN ({})",
+                marks.join(", ")
+            );
             let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind);
             for number in numbers {
                 statement = statement.bind(*number);

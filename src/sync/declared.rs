@@ -14,7 +14,8 @@ use crate::api::validate::{ValidatedConnection, ValidatedExact, ValidatedTarget}
 /// the manifest names no address that could be one.
 pub fn state_key(connection: &SyncConnection) -> Option<String> {
     let spec = &connection.spec;
-    let of_exact = spec.exact_online.as_ref().and_then(|exact| exact.url.as_deref().or(exact.country.map(ExactCountry::url)));
+    let of_exact =
+        spec.exact_online.as_ref().and_then(|exact| exact.url.as_deref().or(exact.country.map(ExactCountry::url)));
     let address = of_exact.or(spec.dynamics365.as_ref().map(|crm| crm.organization_url.as_str()))?;
     let url = Url::parse(address.trim_end_matches('/')).ok()?;
     let key = format!("{}/{}", connection.namespace().unwrap_or_default(), connection.name_any());
@@ -64,7 +65,6 @@ impl ValidatedConnection {
     pub fn applies(&self) -> bool {
         self.mode == Mode::Apply
     }
-
 }
 
 impl ValidatedExact {

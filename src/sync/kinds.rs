@@ -26,6 +26,8 @@ pub const DOCUMENTS: [&str; 6] = [INVOICE, CREDIT_NOTE, VOID, CREDIT_NOTE_VOID, 
 pub const CRM_ACCOUNT: &str = "crmAccount";
 /// A contact of the CRM that goes to the billing system.
 pub const CRM_CONTACT: &str = "crmContact";
+/// Where a subscription is sent to, as an account of the CRM says.
+pub const CRM_ADDRESS: &str = "crmAddress";
 /// A quote of the CRM that goes to the billing system.
 pub const CRM_QUOTE: &str = "crmQuote";
 
@@ -33,7 +35,7 @@ pub const CRM_QUOTE: &str = "crmQuote";
 /// comes from there.
 pub fn held() -> impl Iterator<Item = &'static str> {
     let records = RecordKind::ALL.iter().map(|kind| kind.as_str());
-    DOCUMENTS.into_iter().chain([RECEIPT]).chain(records).chain([CRM_ACCOUNT, CRM_CONTACT, CRM_QUOTE])
+    DOCUMENTS.into_iter().chain([RECEIPT]).chain(records).chain([CRM_ACCOUNT, CRM_CONTACT, CRM_ADDRESS, CRM_QUOTE])
 }
 
 /// The kind in the words of a message.
@@ -44,6 +46,7 @@ pub fn noun(kind: &str) -> &str {
         CREDIT_NOTE_VOID => "the void of credit note",
         CRM_ACCOUNT => "account",
         CRM_CONTACT => "contact",
+        CRM_ADDRESS => "shipping address of",
         CRM_QUOTE => "quote",
         kind => RecordKind::parse(kind).map_or(kind, |kind| tables::of(kind).display),
     }

@@ -6,6 +6,7 @@ mod adoption;
 mod catalogue;
 mod changes;
 mod credits;
+mod crm;
 mod customers;
 mod deferral;
 mod dissolving;

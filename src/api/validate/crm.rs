@@ -7,8 +7,8 @@ use super::{Scope, connection, secrets};
 use crate::api::EntityMapping;
 use crate::api::conditions::Reason;
 use crate::api::dynamics365::{
-    AccountColumns, AccountMatch, ChangeTracking, CreateCustomers, CrmFlows, CustomerField, Dynamics365, Ownership, ProductRow,
-    SchemaMode,
+    AccountColumns, AccountMatch, ChangeTracking, CreateCustomers, CrmFlows, CustomerField, Dynamics365, Ownership,
+    ProductRow, SchemaMode,
 };
 use crate::api::finding::Findings;
 use crate::api::flows::Flows;

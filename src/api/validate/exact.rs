@@ -33,12 +33,7 @@ pub fn validate(
     };
     let entities: Option<Vec<_>> =
         scope.mappings.iter().map(|mapping| entity::validate(scope, mapping, &basis, findings)).collect();
-    Some(ValidatedExact {
-        access: access??,
-        flows: flows?,
-        policies: spec.policies.clone(),
-        entities: entities?,
-    })
+    Some(ValidatedExact { access: access??, flows: flows?, policies: spec.policies.clone(), entities: entities? })
 }
 
 fn flows(scope: &Scope, start_date: Option<Date>, findings: &mut Findings) -> Option<ValidatedFlows> {

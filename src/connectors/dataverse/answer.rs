@@ -114,6 +114,7 @@ pub(super) fn judge(nature: Nature, resource: &str, exchange: Result<Answer, Tra
 fn judge_answer(nature: Nature, resource: &str, answer: Answer) -> Verdict {
     let (status, told) = (answer.status, answer.retry_after());
     match status {
+        200..=299 if is_page(&answer) => return page(nature, resource, status),
         200..=299 => return Verdict::Good(answer),
         300..=399 => return Verdict::Final(not_the_api(resource, &format!("a redirect (HTTP {status})"))),
         401 => return Verdict::Unauthorized,
@@ -136,6 +137,19 @@ fn judge_answer(nature: Nature, resource: &str, answer: Answer) -> Verdict {
         }
         _ => Verdict::Final(refused(resource, status, meaning, &problem)),
     }
+}
+
+/// A page for people, such as a proxy's for signing in: whatever its status says, nothing was carried out for us.
+fn is_page(answer: &Answer) -> bool {
+    answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
+}
+
+fn page(nature: Nature, resource: &str, status: u16) -> Verdict {
+    let what = format!("a page (HTTP {status})");
+    Verdict::Final(match nature {
+        Nature::Create => outcome_unknown(resource, &what),
+        Nature::Read | Nature::Idempotent => not_the_api(resource, &what),
+    })
 }
 
 /// An answer of something else, such as a proxy: it says nothing about the resource.
@@ -252,6 +266,18 @@ mod tests {
                 && told.ends_with("'160' (HTTP 400, 0x80044331)"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_page_is_no_success() {
+        let page = || answer(200, "\n<!DOCTYPE html><title>Sign in</title>");
+        for nature in [Nature::Read, Nature::Idempotent] {
+            assert!(matches!(judge(nature, "x", page()), Verdict::Final(CallError::Malformed { .. })));
+        }
+        assert!(matches!(judge(Nature::Create, "x", page()), Verdict::Final(CallError::OutcomeUnknown { .. })));
+        for body in ["", "{}", "--batchresponse_1"] {
+            assert!(matches!(judge(Nature::Create, "x", answer(200, body)), Verdict::Good(_)));
+        }
     }
 
     #[test]

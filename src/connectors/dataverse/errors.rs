@@ -137,6 +137,12 @@ impl DataverseError {
         }
     }
 
+    /// Whether the row itself is refused: sent again unchanged, it would be again (I5).
+    pub fn is_of_the_row(self) -> bool {
+        let may_come = self.hold_reason() == HoldReason::WaitingFor;
+        self.next() == Next::Refuse && !may_come && self != Self::VersionDiffers
+    }
+
     /// What a person does about it.
     pub fn remedy(self) -> &'static str {
         match self {

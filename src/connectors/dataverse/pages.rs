@@ -1,6 +1,10 @@
-//! Reading rows: one by its id, lists page by page, and what changed since a link that an earlier reading ended with
-//! (dynamics365.md §2.6, §4).
+//! Reading rows: one by its id, lists page by page, and what changed since a link that an earlier reading ended with, or
+//! since an instant (dynamics365.md §2.6, §4).
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use url::Url;
 use uuid::Uuid;
 
@@ -35,9 +39,24 @@ pub struct ChangePage {
     /// Made or changed; which of the two is not told.
     pub changed: Vec<Row>,
     pub deleted: Vec<Uuid>,
-    /// Where to read on, now if there is `more`, else at the next time; to be kept once the rows are.
+    /// Where to read on, now if there is `more`, else at the next time; to be kept once the rows are. Empty at the end of a
+    /// table that is not tracked.
     pub link: String,
     pub more: bool,
+}
+
+/// From where changes are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom<'a> {
+    /// Everything there is; changes from then on are tracked. The table must be tracked; so for the link.
+    Start,
+    /// What changed after this link.
+    Link(&'a str),
+    /// What changed at this instant or later, by the date of its last change; everything where there is none. What was
+    /// deleted is not told.
+    Modified(Option<Timestamp>),
+    /// The next page of such a reading.
+    ModifiedPage(&'a str),
 }
 
 impl DataverseClient {
@@ -77,6 +96,41 @@ impl DataverseClient {
             Err(error) if DataverseError::of(&error) == Some(DataverseError::RowMissing) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// One page of what changed in `set`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn changes_from(&self, set: &str, select: &str, from: ReadFrom<'_>) -> CallResult<Changes> {
+        match from {
+            ReadFrom::Start => self.changes(set, select, None).await,
+            ReadFrom::Link(link) => self.changes(set, select, Some(link)).await,
+            ReadFrom::Modified(since) => {
+                let filter = since.map(|since| format!("modifiedon ge {}", instant(since)));
+                let filter = filter.as_deref().map(|filter| ("$filter", filter));
+                let options: Vec<_> = [("$select", select)].into_iter().chain(filter).collect();
+                self.modified(set, self.api(set, &options)).await
+            }
+            ReadFrom::ModifiedPage(link) => self.modified(set, self.follow(set, &self.api(set, &[]), link)?).await,
+        }
+    }
+
+    async fn modified(&self, set: &str, url: Url) -> CallResult<Changes> {
+        let prefer = format!("odata.maxpagesize={PAGE_ROWS},{ANNOTATIONS}");
+        let answer = self.call(&Call::get(set, url.clone()).header("Prefer", prefer)).await?;
+        let listing: Listing = row::body(set, &answer)?;
+        let next = listing.next.map(|link| self.follow(set, &url, &link)).transpose()?;
+        let (more, link) = (next.is_some(), next.map(String::from).unwrap_or_default());
+        Ok(Changes::Page(ChangePage { changed: listing.value, deleted: Vec::new(), link, more }))
+    }
+
+    /// The ids of all rows of `set`.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn ids(&self, set: &str, id: &str) -> CallResult<BTreeSet<Uuid>> {
+        self.rows(set, id, None).await?.iter().map(|row| row.need_guid(id)).collect()
     }
 
     /// One page of what changed in `set` after `link`; without a link, of everything. The table must be tracked.
@@ -123,6 +177,11 @@ impl DataverseClient {
         }
         Ok(url)
     }
+}
+
+/// An instant as a filter takes it: times are kept to the second.
+fn instant(at: Timestamp) -> String {
+    TimeZone::UTC.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The id of a row that is gone: such a row has nothing but it and the reason.

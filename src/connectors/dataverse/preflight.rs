@@ -1,6 +1,6 @@
 //! What an organization has and what the application user may do there, asked before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -17,6 +17,19 @@ use crate::crm::rights::Depth;
 pub enum Owner {
     User(Uuid),
     Team(Uuid),
+}
+
+/// Whether the changes of a table are tracked (dynamics365.md §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tracking {
+    pub is_on: bool,
+    pub can_be_on: bool,
+}
+
+#[derive(Deserialize)]
+struct Managed {
+    #[serde(rename = "Value")]
+    value: bool,
 }
 
 #[derive(Deserialize)]
@@ -52,13 +65,20 @@ impl DataverseClient {
         Ok(held)
     }
 
-    /// Those of `tables`, by logical name, that the organization has: a plain Dataverse knows no quotes.
+    /// Those of `tables`, by logical name, that the organization has, with whether their changes are tracked: a plain
+    /// Dataverse knows no quotes.
     ///
     /// # Errors
     /// As every call.
-    pub async fn tables_there(&self, tables: &[&str]) -> CallResult<BTreeSet<String>> {
-        let rows = self.metadata_rows("EntityDefinitions", "LogicalName", Some(&any_of("LogicalName", tables))).await?;
-        rows.iter().map(|row| row.need_text("LogicalName")).collect()
+    pub async fn tables_there(&self, tables: &[&str]) -> CallResult<BTreeMap<String, Tracking>> {
+        let select = "LogicalName,ChangeTrackingEnabled,CanChangeTrackingBeEnabled";
+        let rows = self.metadata_rows("EntityDefinitions", select, Some(&any_of("LogicalName", tables))).await?;
+        let one = |row: &row::Row| {
+            let can_be_on = row.get::<Managed>("CanChangeTrackingBeEnabled")?.is_some_and(|managed| managed.value);
+            let is_on = row.flag("ChangeTrackingEnabled")?.unwrap_or_default();
+            Ok((row.need_text("LogicalName")?, Tracking { is_on, can_be_on }))
+        };
+        rows.iter().map(one).collect()
     }
 
     /// The currencies of the organization, by their code of ISO 4217. Their ids differ between organizations.

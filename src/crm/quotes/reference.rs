@@ -13,7 +13,7 @@ const LENGTH: usize = 10;
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Names one quote number of one CRM; the same for all its revisions.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuoteReference(String);
 
 impl QuoteReference {
@@ -34,6 +34,11 @@ impl QuoteReference {
         let place = 99_usize.saturating_sub(tail.len());
         let head: String = head.trim().chars().take(place).collect();
         Bounded::new(&format!("{} {tail}", head.trim_end())).ok().flatten()
+    }
+
+    /// The reference that a quote in billing bears, whichever CRM's it is.
+    pub fn of_quote(quote: &BillingQuote) -> Option<Self> {
+        parts(quote).map(|(reference, _)| Self(reference.to_owned()))
     }
 
     /// Its letters.

@@ -241,7 +241,8 @@ pub(super) fn add_lines(
     let (mut lines, mut taxes, mut discounts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut sub_total, mut tax_total) = (0, 0);
     let discounts_of: Vec<i64> = (0..charges.len()).map(|line| shares.iter().map(|share| share[line]).sum()).collect();
-    let mut net_of = charges.iter().zip(&discounts_of).map(|(charge, discount)| charge.amount() - discount).sum::<i64>();
+    let mut net_of =
+        charges.iter().zip(&discounts_of).map(|(charge, discount)| charge.amount() - discount).sum::<i64>();
     let mut untaxed = store.clamp(0, net_of.max(0));
     for (index, (charge, id)) in charges.iter().zip(&ids).enumerate() {
         let amount = charge.amount();

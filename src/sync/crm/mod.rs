@@ -1,10 +1,15 @@
 //! Dynamics 365 as a target: the billing site's records go there (C9–C25), and what sales keeps there comes back (C26–C29).
 
+mod back;
 mod flows;
+mod links;
+mod mirror;
+mod needs;
 mod organization;
 mod owners;
 mod records;
 mod report;
+mod standard;
 mod work;
 
 use jiff::Timestamp;

@@ -1,16 +1,19 @@
 //! What a run must know of the organization before it writes: who Koppel is there, what it may do, whether the tables are
 //! there. What is missing is told on the connection, and the run ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::CrmSession;
+use super::needs::Needs;
 use super::owners::Owners;
+use super::standard;
 use crate::api::conditions::Reason;
-use crate::api::dynamics365::SchemaMode;
+use crate::api::dynamics365::{ChangeTracking, SchemaMode};
 use crate::connectors::dataverse::{Installed, RowContext, SchemaError};
-use crate::crm::rights::{self, Uses};
+use crate::crm::rights::{self, Depth, Uses};
 use crate::sync::error::{At, SyncResult, Vendor};
 use crate::sync::findings::Problem;
 use crate::sync::record::RunRecord;
@@ -24,6 +27,12 @@ pub struct Organization {
     /// By code of ISO 4217.
     pub currencies: BTreeMap<String, Uuid>,
     pub owners: Owners,
+    /// What the flows need of what there is.
+    pub needs: Needs,
+    /// Those of the CRM's own tables whose changes are tracked, by logical name.
+    pub tracked: BTreeSet<String>,
+    /// Digest of what a refusal stands on beside the row: as soon as it is another one, what was refused may go again.
+    pub facts: String,
 }
 
 impl Organization {
@@ -45,9 +54,8 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
     let me = session.target.who_am_i().await.at(Vendor::Dynamics365)?;
     record.findings.credentials_accepted(Vendor::Dynamics365, &me.user.to_string());
     record.findings.reached.systems = true;
-    if !may(session, record, me.user, false).await? {
-        return Ok(None);
-    }
+    let (needs, there) = standard::look(session, record).await?;
+    let Some(mut privileges) = may(session, record, me.user, needs, false).await? else { return Ok(None) };
     session.progress.stage("looking at the tables");
     let installed = match tables(session).await {
         Ok(installed) => installed,
@@ -58,37 +66,46 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
             return Ok(None);
         }
     };
-    if installed.is_some() && !may(session, record, me.user, true).await? {
-        return Ok(None);
+    if installed.is_some() {
+        let Some(with_tables) = may(session, record, me.user, needs, true).await? else { return Ok(None) };
+        privileges = with_tables;
     }
+    let tracked = standard::tracked(session, there).await?;
     let currencies = session.target.currencies().await.at(Vendor::Dynamics365)?;
     let owners = Owners::find(session, record).await?;
     record.findings.reached.mapping = true;
-    Ok(Some(Organization { id: me.organization, installed, currencies, owners }))
+    let facts = facts(session, &privileges);
+    Ok(Some(Organization { id: me.organization, installed, currencies, owners, needs, tracked, facts }))
 }
 
-/// Whether Koppel may do what the connection asks for; what it may not is noted with every privilege that is missing.
-async fn may(session: &CrmSession<'_>, record: &mut RunRecord, user: Uuid, installed: bool) -> SyncResult<bool> {
+/// The roles of the application user and the connection's own spec: what a person changes to let rows in.
+fn facts(session: &CrmSession<'_>, privileges: &BTreeMap<String, Depth>) -> String {
+    let mut digest = Sha256::new();
+    digest.update(session.connection.generation.to_be_bytes());
+    digest.update(format!("{privileges:?}"));
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The privileges of the application user; none where it lacks one that the connection needs, which has been noted.
+async fn may(
+    session: &CrmSession<'_>,
+    record: &mut RunRecord,
+    user: Uuid,
+    needs: Needs,
+    installed: bool,
+) -> SyncResult<Option<BTreeMap<String, Depth>>> {
     let declared = session.declared;
     let installs = session.writes() && declared.schema_mode == SchemaMode::Managed && !installed;
-    let needed = rights::needed(&declared.schema, &Uses { installs, reads: reads(session) }, installed);
+    let tracks = session.writes() && declared.change_tracking == ChangeTracking::Enable && needs.accounts;
+    let uses = Uses { installs, reads: needs.privileges(), tracks };
+    let needed = rights::needed(&declared.schema, &uses, installed);
     let held = session.target.privileges(user).await.at(Vendor::Dynamics365)?;
     let missing = rights::missing(&needed, &held);
     if missing.is_empty() {
-        return Ok(true);
+        return Ok(Some(held));
     }
     record.findings.privileges_missing(user, &missing);
-    Ok(false)
-}
-
-/// The CRM's own tables that the flows back read.
-fn reads(session: &CrmSession<'_>) -> Vec<&'static str> {
-    let flows = &session.declared.flows;
-    let mut reads = Vec::new();
-    if flows.contacts_to_chargebee.enabled {
-        reads.push("Contact");
-    }
-    reads
+    Ok(None)
 }
 
 /// The tables, made where they are missing and may be made.

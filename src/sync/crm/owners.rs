@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::CrmSession;
 use crate::api::conditions::Reason;
 use crate::api::validate::OwnerName;
@@ -97,6 +99,34 @@ impl Owners {
                     format!("apply an EntityMapping with {field}"),
                 ))
             }
+        }
+    }
+}
+
+impl Owners {
+    /// Whether the records of a business entity are this connection's business: some mapping takes it.
+    pub fn takes(&self, entity: Option<&str>) -> bool {
+        self.entities.contains_key(&entity.map(str::to_owned))
+    }
+
+    /// The business entity of whom an account's owner sells for: the one whose rows are that owner's, else the default
+    /// one, else the only one. The inner value is the entity's id; the outer none where nothing tells.
+    pub fn entity_of(&self, owner: Option<Uuid>) -> Option<Option<&str>> {
+        let is_owners = |standing: &Standing| match standing {
+            Standing::Open(Some(Owner::User(id) | Owner::Team(id))) => Some(*id) == owner,
+            _ => false,
+        };
+        let mut own = self.entities.iter().filter(|(_, standing)| is_owners(standing)).map(|(entity, _)| entity);
+        if let (Some(entity), None) = (own.next(), own.next()) {
+            return Some(entity.as_deref());
+        }
+        if self.entities.contains_key(&None) {
+            return Some(None);
+        }
+        let mut all = self.entities.keys();
+        match (all.next(), all.next()) {
+            (Some(entity), None) => Some(entity.as_deref()),
+            _ => None,
         }
     }
 }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::empty::prove_empty;
-use crate::sync::error::{At, SyncResult, Vendor};
 use super::ledger;
-use crate::sync::session::Session;
 use crate::connectors::exact::{BookItem as ExactItem, CustomerAccount, Division};
 use crate::domain::vat_number::VatNumber;
 use crate::state::{BookAccount, BookItem};
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// Where the row versions of an administration begin.
 const FIRST_VERSION: i64 = 1;

@@ -2,19 +2,19 @@
 //! group (E4, E11). Items are made once and not rewritten afterwards (E14).
 
 use super::entity::{EntityBooks, mapped_group};
-use crate::sync::error::{At, SyncError, SyncResult, Vendor};
-use crate::sync::kinds::ITEM as KIND;
 use super::plan::item::{DesiredItem, desired_coupon, desired_item};
-use crate::sync::progress::Step;
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, Notice};
-use crate::sync::walk::walk_list;
 use crate::connectors::chargebee::Row;
 use crate::connectors::exact::ItemDraft;
 use crate::connectors::http::CallError;
 use crate::domain::catalogue::{Coupon, Item};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::{BookItem, Link};
+use crate::sync::error::{At, SyncError, SyncResult, Vendor};
+use crate::sync::kinds::ITEM as KIND;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, Notice};
+use crate::sync::walk::walk_list;
 use serde::Serialize;
 use uuid::Uuid;
 

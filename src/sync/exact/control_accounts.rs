@@ -3,12 +3,12 @@
 
 use rust_decimal::Decimal;
 
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
-use crate::sync::session::Session;
 use crate::api::status::{CONTROL_ACCOUNTS_MAX, ControlAccountStatus, UNMATCHED_MAX, UnmatchedStatus};
 use crate::domain::money::{Amount, Currency};
 use crate::state::{ControlBalance, UnmatchedLine};
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::session::Session;
 
 /// Every control account in every currency, as far as the status shows them.
 ///

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::conditions::Reason;
+use crate::domain::entry::PostedEntry;
+use crate::domain::hold::{Hold, HoldReason};
 use crate::sync::error::{At, SyncResult, Vendor};
 use crate::sync::findings::Problem;
 use crate::sync::kinds::noun;
 use crate::sync::record::RunRecord;
 use crate::sync::session::Session;
-use crate::api::conditions::Reason;
-use crate::domain::entry::PostedEntry;
-use crate::domain::hold::{Hold, HoldReason};
 
 /// What is known of an administration; nothing before its first deferred entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

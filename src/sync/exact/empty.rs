@@ -1,10 +1,10 @@
 //! Lists that come empty where the user has no right to them: taken for empty books, they would have every customer made
 //! again and, after a lost state, every invoice booked again (I1, N4).
 
-use crate::sync::error::{At, SyncError, SyncResult, Vendor};
-use crate::sync::session::Session;
 use crate::connectors::http::CallError;
 use crate::domain::master::MasterData;
+use crate::sync::error::{At, SyncError, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// Proves that `resource` of the division came empty because nothing is there; one call.
 ///

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::sync::error::SyncResult;
 use super::plan::item::item_code;
-use crate::sync::session::Session;
 use crate::accounting::context::{BookingContext, ItemFacts};
 use crate::api::validate::ValidatedEntity;
 use crate::connectors::exact::Division;
 use crate::domain::catalogue::{Item, ItemPrice};
 use crate::domain::master::MasterData;
+use crate::sync::error::SyncResult;
+use crate::sync::session::Session;
 
 const PAGE: i64 = 500;
 

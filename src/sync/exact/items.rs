@@ -1,11 +1,11 @@
 //! Items that a document's lines name and the catalogue's list did not give (archived long ago, say).
 
 use super::entity::facts_of;
-use crate::sync::error::{SyncError, SyncResult, Vendor};
 use super::router::Router;
-use crate::sync::session::Session;
 use crate::connectors::http::CallError;
 use crate::domain::invoice::Invoice;
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// Fetches what is not known of the prices that the lines of `document` name; each once.
 ///

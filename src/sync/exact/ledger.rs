@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::drift::Drifts;
 use super::empty::prove_empty;
-use crate::sync::error::{At, SyncResult, Vendor};
-use crate::sync::record::RunRecord;
-use crate::sync::session::Session;
 use crate::connectors::exact::{BookedLine, Division, EntityType, PaymentTerm};
 use crate::domain::ledger::{ClosedPart, LedgerLine};
 use crate::domain::money_entry::{PostedMoneyLine, reference_of};
 use crate::state::{BookEntry, LedgerHead};
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::record::RunRecord;
+use crate::sync::session::Session;
 
 /// Where the row versions of an administration begin.
 const FIRST_VERSION: i64 = 1;

@@ -9,14 +9,14 @@ use serde::de::DeserializeOwned;
 
 use super::books::read_accounts;
 use super::entity::EntityBooks;
-use crate::sync::error::{At, SyncResult, Vendor};
 use super::ledger::read_deleted_again;
-use crate::sync::session::Session;
 use crate::connectors::exact::Division;
 use crate::connectors::http::CallResult;
 use crate::domain::hold::HoldReason;
 use crate::domain::master::MasterData;
 use crate::state::HeldSummary;
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// How old cached master data may be before it is due to be read again.
 const AGE_MAX: SignedDuration = SignedDuration::from_mins(60);

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
+use crate::domain::hold::{Hold, HoldReason};
+use crate::state::Link;
 use crate::sync::error::{At, SyncResult, Vendor};
 use crate::sync::kinds::CUSTOMER;
 use crate::sync::session::Session;
-use crate::domain::hold::{Hold, HoldReason};
-use crate::state::Link;
 
 /// The account that took the place of `loser`, tied to the customer from now on; or the hold of its documents where no
 /// entry of ours tells.

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::documents::Paper;
-use crate::sync::error::{SyncError, SyncResult, Vendor};
-use crate::sync::kinds::{INVOICE, PDF as KIND};
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, Notice};
 use crate::connectors::chargebee::Pdf;
 use crate::connectors::exact::{ATTACHMENT_BYTES_MAX, DocumentDraft};
 use crate::connectors::http::{CallError, Quota};
 use crate::domain::entry::SalesEntry;
 use crate::state::{Booked, Intent, Link, StateError};
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::kinds::{INVOICE, PDF as KIND};
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, Notice};
 
 /// How often a PDF is tried before it is left to a person.
 const TRIES_MAX: u32 = 5;

@@ -3,11 +3,7 @@
 
 use super::empty::prove_master;
 use super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::findings::Problem;
 use super::master::{Freshness, read_master};
-use crate::sync::record::RunRecord;
-use crate::sync::session::Session;
 use super::subscriptions;
 use crate::accounting::{Finding, FindingReason, Topic, latest_term_end, period_outlook, preflight};
 use crate::api::conditions::Reason;
@@ -15,6 +11,10 @@ use crate::api::validate::ValidatedEntity;
 use crate::connectors::exact::Division;
 use crate::domain::hold::HoldReason;
 use crate::domain::master::MasterData;
+use crate::sync::error::SyncResult;
+use crate::sync::findings::Problem;
+use crate::sync::record::RunRecord;
+use crate::sync::session::Session;
 
 /// The administration of an entity.
 ///

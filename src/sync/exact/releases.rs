@@ -3,11 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::accounting::BookedInvoice;
+use crate::connectors::http::CallError;
 use crate::sync::error::{At, SyncResult, Vendor};
 use crate::sync::kinds::INVOICE;
 use crate::sync::session::Session;
-use crate::accounting::BookedInvoice;
-use crate::connectors::http::CallError;
 
 /// When the releases of an administration could not be read last.
 const UNREADABLE: &str = "releasesUnreadable";

@@ -1,11 +1,11 @@
 //! The billing site's own time zone, as its documents state it. Another one than the connection's dates documents by another
 //! midnight than their customers see (I3).
 
+use crate::api::conditions::Reason;
 use crate::sync::error::SyncResult;
 use crate::sync::findings::Problem;
 use crate::sync::session::Session;
 use crate::sync::walk::SCOPE;
-use crate::api::conditions::Reason;
 
 const NAME: &str = "siteTimeZone";
 

@@ -3,10 +3,10 @@
 
 use jiff::civil::Date;
 
+use crate::domain::invoice::SubscriptionTerm;
 use crate::sync::error::SyncResult;
 use crate::sync::session::Session;
 use crate::sync::walk::walk_list;
-use crate::domain::invoice::SubscriptionTerm;
 
 const KIND: &str = "subscription";
 const PAGE: i64 = 1_000;

@@ -42,7 +42,8 @@ pub fn flowing(held: &HeldSummary, nouns: Nouns, rest: &str) -> Observed {
         return Observed::new(ConditionType::DocumentsFlowing, true, Reason::NothingHeld, message);
     }
     let reasons: Vec<String> = held.by_reason.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let total = if held.total == 1 { format!("1 {} is", nouns.one) } else { format!("{} {} are", held.total, nouns.several) };
+    let total =
+        if held.total == 1 { format!("1 {} is", nouns.one) } else { format!("{} {} are", held.total, nouns.several) };
     let message = format!("{total} held: {}{rest}", reasons.join(", "));
     Observed::new(ConditionType::DocumentsFlowing, false, Reason::DocumentsHeld, message)
 }

@@ -370,7 +370,11 @@ async fn limits_are_kept_clear_of_once_they_are_known_i6() {
 async fn an_organization_without_sales_has_no_quotes() {
     let cloud = Cloud::quick().await;
     let there = cloud.client().tables_there(&["account", "quote", "nonsense"]).await.unwrap();
-    assert_eq!(there.into_iter().collect::<Vec<_>>(), ["account", "quote"]);
+    assert_eq!(there.keys().collect::<Vec<_>>(), ["account", "quote"]);
+    assert!(there.values().all(|tracking| !tracking.is_on && tracking.can_be_on), "{there:?}");
+    let client = cloud.client();
+    client.track_standard("quote").await.unwrap();
+    assert!(client.tables_there(&["quote"]).await.unwrap()["quote"].is_on);
     let currencies = cloud.client().currencies().await.unwrap();
     assert_eq!(currencies.keys().collect::<Vec<_>>(), ["EUR", "GBP", "USD"]);
 }

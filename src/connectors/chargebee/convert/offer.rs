@@ -1,6 +1,6 @@
 //! Customers and quotes as they stand in billing, as far as a CRM has a say in them (C26–C29).
 
-use super::super::wire::{ContactRow, CustomerRow, QuoteLineRow, QuoteRow, custom_fields};
+use super::super::wire::{ContactRow, CustomerRow, QuoteLineRow, QuoteRow, SubscriptionRow, custom_fields};
 use super::address::address;
 use super::subject::{Subject, instant_or_none};
 use super::vat::vat_number;
@@ -8,7 +8,7 @@ use super::{FromChargebee, parse};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::offer::{
-    BillingContact, BillingCustomer, BillingQuote, BillingQuoteLine, BillingQuoteStatus, QuoteKind,
+    BillingContact, BillingCustomer, BillingQuote, BillingQuoteLine, BillingQuoteStatus, BillingSubscription, QuoteKind,
 };
 
 impl FromChargebee for BillingCustomer {
@@ -31,6 +31,22 @@ impl FromChargebee for BillingCustomer {
             custom_fields: custom_fields(json),
             resource_version: row.resource_version.whole().ok().flatten(),
             deleted: row.deleted.0,
+        })
+    }
+}
+
+impl FromChargebee for BillingSubscription {
+    const NOUN: &'static str = "subscription";
+    const UNREADABLE: HoldReason = HoldReason::WaitingFor;
+
+    fn from_json(id: &str, json: &str) -> Result<Self, Hold> {
+        let row: SubscriptionRow = parse(&Subject { noun: Self::NOUN, id, unreadable: Self::UNREADABLE }, json)?;
+        let has_ended = matches!(row.status.as_deref(), Some("cancelled" | "transferred"));
+        Ok(Self {
+            is_running: !has_ended && !row.deleted.0,
+            customer: row.customer_id.0.unwrap_or_default(),
+            shipping_address: row.shipping_address.map(address),
+            id: row.id.or(id),
         })
     }
 }

@@ -9,7 +9,9 @@ use crate::connectors::chargebee::receipts::usable;
 use crate::connectors::chargebee::wire::resource;
 use crate::connectors::chargebee::write::{Form, Write};
 use crate::connectors::http::{CallError, CallResult};
-use crate::domain::offer::{BillingAddress, BillingCustomer, Change, ContactDraft, CustomerChanges, NewCustomer};
+use crate::domain::offer::{
+    BillingAddress, BillingCustomer, BillingSubscription, Change, ContactDraft, CustomerChanges, NewCustomer,
+};
 
 /// Chargebee's word for an id that is taken.
 const DUPLICATE: &str = "duplicate_entry";
@@ -21,6 +23,14 @@ impl ChargebeeClient {
     /// [`CallError`], as for every list.
     pub async fn billing_customers(&self, query: &ListQuery) -> CallResult<Page<BillingCustomer>> {
         self.list(&lists::CUSTOMERS, query).await
+    }
+
+    /// A page of subscriptions, as far as it is about where they are sent to.
+    ///
+    /// # Errors
+    /// [`CallError`], as for every list.
+    pub async fn billing_subscriptions(&self, query: &ListQuery) -> CallResult<Page<BillingSubscription>> {
+        self.list(&lists::SUBSCRIPTIONS, query).await
     }
 
     /// The customer with this id.

@@ -7,6 +7,7 @@ use crate::connectors::chargebee::client::ChargebeeClient;
 use crate::connectors::chargebee::convert::FromChargebee;
 use crate::connectors::chargebee::cursor::OffsetGuard;
 use crate::connectors::chargebee::lists::{self, ListQuery};
+use crate::connectors::chargebee::page::Page;
 use crate::connectors::chargebee::receipts::usable;
 use crate::connectors::chargebee::wire::resource;
 use crate::connectors::chargebee::write::{Form, Write};
@@ -32,6 +33,14 @@ impl QuoteAnswer {
 }
 
 impl ChargebeeClient {
+    /// A page of quotes; not in the order of `updated_at`.
+    ///
+    /// # Errors
+    /// [`CallError`], as for every list.
+    pub async fn billing_quotes(&self, query: &ListQuery) -> CallResult<Page<BillingQuote>> {
+        self.list(&lists::QUOTES, query).await
+    }
+
     /// Every quote of a customer but the deleted ones, all of its pages. What cannot be read is an error: without it nobody
     /// can say that a quote is not there yet.
     ///

@@ -79,6 +79,12 @@ impl RecordList {
         }
     }
 
+    /// The list whose rows become records of `kind`.
+    pub fn of(kind: RecordKind) -> Self {
+        // A test walks through every kind.
+        Self::ALL.into_iter().find(|list| list.kinds().contains(&kind)).expect("every kind has a list")
+    }
+
     /// Whether the list does not tell what has changed, so that it is read whole each time: a record of its kinds that is
     /// not among the rows any more is gone.
     pub fn is_read_whole(self) -> bool {
@@ -140,5 +146,17 @@ impl ChargebeeClient {
     /// As for every list.
     pub async fn records(&self, list: RecordList, query: &ListQuery) -> CallResult<Page<Vec<Record>>> {
         self.list_by(list.list(), query, Vec::new(), &list.reader()).await
+    }
+
+    /// Whether the site still tells of the row `id` of `list`, deleted ones included: one that was removed for good is in no
+    /// list and under no address any more, and others may name it all the same.
+    ///
+    /// # Errors
+    /// As for every list.
+    pub async fn tells_of(&self, list: RecordList, id: &str) -> CallResult<bool> {
+        let query = ListQuery { include_deleted: true, limit: Some(1), ..ListQuery::default() };
+        let only = ("id[is]", id.to_owned());
+        let page = self.list_by(list.list(), &query, vec![only], &list.reader()).await?;
+        Ok(!page.rows.is_empty())
     }
 }

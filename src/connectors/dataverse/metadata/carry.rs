@@ -46,7 +46,7 @@ impl DataverseClient {
             Step::WidenColumn { table, column } => {
                 self.widen(settings, &logical(*table), column_of(*table, column)?).await
             }
-            Step::TrackChanges(kind) => self.track_changes(settings, &logical(*kind)).await,
+            Step::TrackChanges(kind) => self.track_changes(Some(settings), &logical(*kind)).await,
             Step::CreateLink { table, link } => self.make_link(settings, &writer, tables::of(*table), link).await,
             Step::CreateKey(kind) => {
                 let path = format!("{}/Keys", definition(&logical(*kind)));
@@ -105,11 +105,20 @@ impl DataverseClient {
             ColumnType::Decimal { decimals } => whole.put("Precision", &decimals),
             _ => {}
         }
-        self.replace(settings, &path, &whole).await?;
+        self.replace(Some(settings), &path, &whole).await?;
         self.publish(table).await
     }
 
-    async fn track_changes(&self, settings: &Settings, table: &str) -> CallResult<()> {
+    /// Has changes of a table that is not ours tracked from now on; this cannot be taken back. The table goes into no
+    /// solution.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn track_standard(&self, table: &str) -> CallResult<()> {
+        self.track_changes(None, table).await
+    }
+
+    async fn track_changes(&self, settings: Option<&Settings>, table: &str) -> CallResult<()> {
         let mut whole = self.definition_at(&definition(table)).await?;
         let id: Uuid = whole.need_guid("MetadataId")?;
         whole.put("@odata.type", "Microsoft.Dynamics.CRM.EntityMetadata");
@@ -123,10 +132,13 @@ impl DataverseClient {
         row::body(path, &self.call(&call).await?)
     }
 
-    async fn replace(&self, settings: &Settings, path: &str, whole: &Row) -> CallResult<()> {
+    async fn replace(&self, settings: Option<&Settings>, path: &str, whole: &Row) -> CallResult<()> {
         let call = Call::idempotent(Method::PUT, path, self.api(path, &[]), Some(whole.to_json()));
         // Labels in other languages are somebody's work.
-        let call = call.header("MSCRM.MergeLabels", "true").header("MSCRM.SolutionUniqueName", &settings.solution);
+        let mut call = call.header("MSCRM.MergeLabels", "true");
+        if let Some(settings) = settings {
+            call = call.header("MSCRM.SolutionUniqueName", &settings.solution);
+        }
         self.call(&call).await.map(|_| ())
     }
 

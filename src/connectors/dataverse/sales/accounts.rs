@@ -1,17 +1,19 @@
 //! Accounts with their addresses (C26, C28).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use super::super::client::DataverseClient;
+use super::super::pages::ReadFrom;
 use super::super::row::Row;
-use super::{Changed, address};
+use super::{Changed, Table, address};
 use crate::connectors::http::CallResult;
 use crate::domain::crm::CrmAccount;
 use crate::domain::money::Currency;
 
 const SET: &str = "accounts";
+const ID: &str = "accountid";
 const COLUMNS: &str = "accountid,name,accountnumber,emailaddress1,telephone1,websiteurl,statecode,merged,modifiedon,\
      _masterid_value,_ownerid_value,_transactioncurrencyid_value";
 const ACTIVE: i64 = 0;
@@ -27,27 +29,15 @@ pub struct AccountColumns {
 }
 
 impl AccountColumns {
-    fn select(&self) -> String {
+    /// All columns that are read: where they are others, everything has to be read anew.
+    pub fn select(&self) -> String {
         let own = [&self.vat_number, &self.billing_customer, &self.marked].into_iter().flatten().cloned();
         [COLUMNS.to_owned(), address::own_columns()].into_iter().chain(own).collect::<Vec<_>>().join(",")
     }
 }
 
 impl DataverseClient {
-    /// All accounts, inactive ones too.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn accounts(
-        &self,
-        columns: &AccountColumns,
-        currencies: &BTreeMap<String, Uuid>,
-    ) -> CallResult<Vec<CrmAccount>> {
-        let rows = self.rows(SET, &columns.select(), None).await?;
-        rows.iter().map(|row| read(row, columns, currencies)).collect()
-    }
-
-    /// One page of the accounts that changed after `link`; without a link, of all.
+    /// One page of the accounts that changed, inactive ones too.
     ///
     /// # Errors
     /// As every call.
@@ -55,9 +45,18 @@ impl DataverseClient {
         &self,
         columns: &AccountColumns,
         currencies: &BTreeMap<String, Uuid>,
-        link: Option<&str>,
+        from: ReadFrom<'_>,
     ) -> CallResult<Changed<CrmAccount>> {
-        self.changed(SET, &columns.select(), link, |row| read(row, columns, currencies)).await
+        let table = Table { set: SET, id: ID, select: &columns.select() };
+        self.changed(&table, from, |row| read(row, columns, currencies)).await
+    }
+
+    /// The ids of all accounts.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn account_ids(&self) -> CallResult<BTreeSet<Uuid>> {
+        self.ids(SET, ID).await
     }
 }
 

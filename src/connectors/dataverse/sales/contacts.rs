@@ -1,23 +1,37 @@
 //! Contacts (C27).
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
 use super::super::client::DataverseClient;
+use super::super::pages::ReadFrom;
 use super::super::row::Row;
-use super::Changed;
 use super::accounts::is_active;
+use super::{Changed, Table};
 use crate::connectors::http::CallResult;
 use crate::domain::crm::CrmContact;
 
 const SET: &str = "contacts";
+const ID: &str = "contactid";
 const COLUMNS: &str = "contactid,firstname,lastname,emailaddress1,telephone1,mobilephone,jobtitle,statecode,modifiedon,\
      _parentcustomerid_value";
 
 impl DataverseClient {
-    /// One page of the contacts that changed after `link`; without a link, of all.
+    /// One page of the contacts that changed, inactive ones too.
     ///
     /// # Errors
     /// As every call.
-    pub async fn contact_changes(&self, link: Option<&str>) -> CallResult<Changed<CrmContact>> {
-        self.changed(SET, COLUMNS, link, read).await
+    pub async fn contact_changes(&self, from: ReadFrom<'_>) -> CallResult<Changed<CrmContact>> {
+        self.changed(&Table { set: SET, id: ID, select: COLUMNS }, from, read).await
+    }
+
+    /// The ids of all contacts.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn contact_ids(&self) -> CallResult<BTreeSet<Uuid>> {
+        self.ids(SET, ID).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Quotes with their lines (C29).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,14 +9,16 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::client::DataverseClient;
+use super::super::pages::ReadFrom;
 use super::super::row::Row;
 use super::accounts::currency;
-use super::{Changed, address};
+use super::{Changed, Table, address};
 use crate::connectors::http::{CallError, CallResult};
 use crate::domain::calendar::business_date;
 use crate::domain::crm::{CrmQuote, CrmQuoteLine, CrmQuoteState};
 
 const SET: &str = "quotes";
+const ID: &str = "quoteid";
 const COLUMNS: &str = "quoteid,quotenumber,revisionnumber,name,statecode,statuscode,effectiveto,expireson,modifiedon,\
      discountpercentage,discountamount,freightamount,totalamountlessfreight,_customerid_value,_transactioncurrencyid_value";
 const LINES: &str = "quotedetails";
@@ -45,14 +47,21 @@ struct Unit {
 }
 
 impl DataverseClient {
-    /// One page of the quotes that changed after `link`, without their lines; without a link, of all. Only where the
-    /// organization has quotes.
+    /// One page of the quotes that changed, without their lines. Only where the organization has quotes.
     ///
     /// # Errors
     /// As every call.
-    pub async fn quote_changes(&self, context: &QuoteContext<'_>, link: Option<&str>) -> CallResult<Changed<CrmQuote>> {
+    pub async fn quote_changes(&self, context: &QuoteContext<'_>, from: ReadFrom<'_>) -> CallResult<Changed<CrmQuote>> {
         let select = format!("{COLUMNS},{}", address::quote_columns());
-        self.changed(SET, &select, link, |row| read(row, context)).await
+        self.changed(&Table { set: SET, id: ID, select: &select }, from, |row| read(row, context)).await
+    }
+
+    /// The ids of all quotes.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn quote_ids(&self) -> CallResult<BTreeSet<Uuid>> {
+        self.ids(SET, ID).await
     }
 
     /// The lines of a quote, in their order.

@@ -99,7 +99,13 @@ impl Carrying<'_, '_> {
 
     /// Why the CRM refused this very row before; nobody sends it again unchanged (I5).
     pub(super) async fn refused_before(&self, record: &Record, fingerprint: &Fingerprint) -> SyncResult<Option<Hold>> {
-        Ok(self.session.state.refusal(&identity(record.kind, &record.id), &fingerprint.0).await?)
+        let attempt = self.attempt(fingerprint);
+        Ok(self.session.state.refusal(&identity(record.kind, &record.id), &attempt).await?)
+    }
+
+    /// A row, and what its refusal would stand on.
+    fn attempt(&self, fingerprint: &Fingerprint) -> String {
+        format!("{fingerprint} {}", self.organization.facts)
     }
 
     /// Holds a record whose row the CRM has refused, and remembers that it did.
@@ -121,9 +127,11 @@ impl Carrying<'_, '_> {
                 record.id
             ),
         );
-        let identity = identity(record.kind, &record.id);
-        let (attempt, at) = (order.fingerprint.0.as_str(), self.session.now());
-        self.session.state.remember_refusal(&Refusal { identity: &identity, attempt, hold: &hold, at }).await?;
+        if meaning.is_of_the_row() {
+            let (identity, attempt) = (identity(record.kind, &record.id), self.attempt(&order.fingerprint));
+            let refusal = Refusal { identity: &identity, attempt: &attempt, hold: &hold, at: self.session.now() };
+            self.session.state.remember_refusal(&refusal).await?;
+        }
         self.hold(&order.placed, hold, tally).await
     }
 }

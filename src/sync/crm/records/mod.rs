@@ -2,6 +2,7 @@
 
 mod gone;
 mod holds;
+mod named;
 mod page;
 mod send;
 mod waiting;

@@ -47,6 +47,7 @@ impl Carrying<'_, '_> {
             }
         }
         let mut there = self.there(&orders).await?;
+        self.drop_dead_links(&mut orders, &there).await?;
         while !orders.is_empty() {
             let (now, later) = ready(orders, &there, |order| &order.placed.record);
             orders = later;
@@ -65,7 +66,10 @@ impl Carrying<'_, '_> {
     async fn known(&self, kind: RecordKind, records: &[Placed]) -> SyncResult<Known> {
         let ids: Vec<&str> = records.iter().map(|placed| placed.record.id.as_str()).collect();
         let state = &self.session.state;
-        Ok(Known { rows: state.crm_rows(kind.as_str(), &ids).await?, held: state.held_among(kind.as_str(), &ids).await? })
+        Ok(Known {
+            rows: state.crm_rows(kind.as_str(), &ids).await?,
+            held: state.held_among(kind.as_str(), &ids).await?,
+        })
     }
 
     /// What is to be sent of a record; nothing where it is unchanged, out of scope, or held.
@@ -102,21 +106,6 @@ impl Carrying<'_, '_> {
             }
             None => Ok(Some(Order { placed, owner, fingerprint })),
         }
-    }
-
-    /// Those of the records that `orders` name that the CRM has.
-    async fn there(&self, orders: &[Order]) -> SyncResult<BTreeSet<Link>> {
-        let mut named: BTreeMap<RecordKind, BTreeSet<&str>> = BTreeMap::new();
-        for link in orders.iter().flat_map(|order| order.placed.record.links.values()) {
-            named.entry(link.kind).or_default().insert(&link.id);
-        }
-        let mut there = BTreeSet::new();
-        for (kind, ids) in named {
-            let ids: Vec<&str> = ids.into_iter().collect();
-            let rows = self.session.state.crm_rows(kind.as_str(), &ids).await?;
-            there.extend(rows.into_keys().map(|id| Link { kind, id }));
-        }
-        Ok(there)
     }
 
     /// Writes rows that nothing stands in the way of; gives those that the CRM has taken.

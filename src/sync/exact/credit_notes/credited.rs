@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::sync::error::{SyncError, SyncResult, Vendor};
-use crate::sync::kinds::{CREDIT_NOTE, CREDIT_NOTE_VOID, INVOICE, VOID};
-use crate::sync::session::Session;
 use super::super::voids::is_aside;
 use crate::accounting::BookedInvoice;
 use crate::connectors::http::CallError;
@@ -14,6 +11,9 @@ use crate::domain::entry::{EntryLine, SalesEntry};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::invoice::{Invoice, InvoiceStatus};
 use crate::state::Booked;
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::kinds::{CREDIT_NOTE, CREDIT_NOTE_VOID, INVOICE, VOID};
+use crate::sync::session::Session;
 
 /// What a note is booked by.
 pub enum Credited {

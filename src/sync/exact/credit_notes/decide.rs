@@ -4,13 +4,9 @@ use super::super::documents::{
     Credit, KnownAgain, Verdict, carry_out, hold, known_again, release, settle_recreated, still_unknown,
 };
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
 use super::super::items::learn_missing_items;
-use crate::sync::progress::Step;
 use super::super::releases;
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::super::voids::{End, ended, forget_reversal, note_reversal};
 use super::KIND;
 use super::credited::{Credited, credited};
@@ -19,6 +15,10 @@ use crate::accounting::{BookedInvoice, book_credit_note, releases_wanted};
 use crate::domain::calendar::business_date;
 use crate::domain::credit_note::{CreditCause, CreditNote};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 use jiff::civil::Date;
 
 /// Books, holds or skips one credit note, and records which.

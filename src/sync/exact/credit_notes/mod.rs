@@ -10,14 +10,14 @@ use jiff::civil::Date;
 pub use credited::booked_invoice;
 
 use super::documents::{Credit, Flow};
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::CREDIT_NOTE as KIND;
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
 use crate::connectors::http::CallResult;
 use crate::domain::credit_note::CreditNote;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::CREDIT_NOTE as KIND;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// The flow.
 pub struct CreditNotes;

@@ -7,9 +7,9 @@ use crate::api::customers::MatchRule as DeclaredRule;
 use crate::connectors::exact::AccountDraft;
 use crate::domain::customer::Customer;
 use crate::state::AccountField;
+use crate::sync::error::SyncResult;
 use crate::sync::exact::books::{comparable_digits, comparable_text, comparable_vat};
 use crate::sync::exact::entity::EntityBooks;
-use crate::sync::error::SyncResult;
 use crate::sync::exact::plan::customer::{Candidate, Candidates, MatchRule};
 use crate::sync::session::Session;
 

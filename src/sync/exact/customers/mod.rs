@@ -6,16 +6,16 @@ mod draft;
 mod write;
 
 use super::entity::EntityBooks;
-use crate::sync::error::{SyncError, SyncResult, Vendor};
-use crate::sync::kinds::CUSTOMER as KIND;
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
-use crate::sync::walk::walk_list;
 use crate::connectors::http::CallError;
 use crate::domain::customer::Customer;
 use crate::domain::hold::Hold;
 use crate::state::Link;
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::kinds::CUSTOMER as KIND;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
+use crate::sync::walk::walk_list;
 
 const PAGE: i64 = 200;
 

@@ -4,11 +4,11 @@ use uuid::Uuid;
 
 use super::super::customers;
 use super::super::entity::EntityBooks;
+use super::super::merged;
+use crate::domain::hold::{Hold, HoldReason};
 use crate::sync::error::SyncResult;
 use crate::sync::kinds::CUSTOMER;
-use super::super::merged;
 use crate::sync::session::Session;
-use crate::domain::hold::{Hold, HoldReason};
 
 /// The account of `customer`, or the hold of its documents.
 ///

@@ -1,12 +1,12 @@
 //! Planning the held documents again, each run: with today's rules and master data, at no call (N3).
 
-use crate::sync::error::{SyncError, SyncResult, Vendor};
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::{Flow, holds};
 use crate::connectors::http::CallError;
 use crate::state::HeldDocument;
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 const PAGE: i64 = 100;
 /// Documents that are read anew in one run because they could not be read before.

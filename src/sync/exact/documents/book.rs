@@ -7,14 +7,9 @@ use uuid::Uuid;
 
 use super::super::deferral;
 use super::super::entity::EntityBooks;
-use crate::sync::error::{SyncError, SyncResult, Vendor};
-use crate::sync::kinds::noun;
 use super::super::pdf;
 use super::super::plan::adoption::{Adoption, Existing, Wanted, adoption};
 use super::super::planned::Planned;
-use crate::sync::progress::Step;
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, PlannedSummary};
 use super::carry_out::sent;
 use super::posting::{Document, Posting, Sending, Sent};
 use super::refusal::Attempt;
@@ -22,6 +17,11 @@ use super::{holds, intents, record};
 use crate::connectors::http::CallError;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::{BookEntry, Booked, Intent, StateError};
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::kinds::noun;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, PlannedSummary};
 
 /// How long a fresh entry is given to become visible before its reference is looked up.
 const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];

@@ -1,18 +1,18 @@
 //! Carrying out what was decided about a document: booked for its customer's account, held, or let go.
 
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
 use super::super::master::read_after_refusal;
-use crate::sync::progress::Step;
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::account::account_of;
 use super::book::{Order, book};
 use super::posting::{Document, Posting};
 use super::{holds, refusal};
 use crate::domain::hold::{Hold, HoldReason};
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// What is to become of a document, by the rules and the books.
 #[derive(Clone, Debug)]

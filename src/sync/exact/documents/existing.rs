@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::sync::error::{At, SyncResult, Vendor};
 use super::super::router::Router;
-use crate::sync::session::Session;
 use super::{Document, Flow, Posting};
 use crate::domain::entry::PostedEntry;
 use crate::domain::hold::HoldReason;
 use crate::state::{BookEntry, HeldDocument};
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// Held documents that are looked up together: as many as one call takes.
 const PAGE: i64 = 40;

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::Document;
+use crate::domain::hold::Hold;
+use crate::state::{Booked, HeldDocument, StateError};
 use crate::sync::error::SyncResult;
 use crate::sync::kinds::noun;
 use crate::sync::progress::Step;
 use crate::sync::session::Session;
 use crate::sync::tally::{FlowTally, Notice};
-use super::Document;
-use crate::domain::hold::Hold;
-use crate::state::{Booked, HeldDocument, StateError};
 
 /// Holds a document with all that planning it again takes.
 ///

@@ -2,16 +2,16 @@
 //! a predecessor. Each is known again, and then dealt with like any booked one that ended (I1, E25).
 
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
 use super::super::plan::adoption::{Adoption, Wanted, adoption_of_the_ended};
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::super::voids::{End, Voidable};
 use super::account::account_of;
 use super::book::{adopted, unrecorded};
 use crate::domain::hold::Hold;
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// What the books hold of a document that ended.
 pub enum KnownAgain {

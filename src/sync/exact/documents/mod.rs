@@ -25,13 +25,13 @@ use std::future::Future;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
-use crate::sync::error::SyncResult;
 use super::router::Router;
+use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
+use crate::connectors::http::CallResult;
+use crate::sync::error::SyncResult;
 use crate::sync::session::Session;
 use crate::sync::tally::FlowTally;
 use crate::sync::walk::{SCOPE, look_ahead, walk_list};
-use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
-use crate::connectors::http::CallResult;
 
 pub use account::account_of;
 pub use carry_out::{Verdict, carry_out, still_unknown};

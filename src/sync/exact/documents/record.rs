@@ -1,17 +1,17 @@
 //! Recording what was posted, and comparing the amounts of the books' answer with what was sent (I2).
 
 use super::super::deferral;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
-use crate::sync::progress::Step;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::Posting;
 use super::holds::held_for;
 use crate::domain::entry::PostedEntry;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money::Amount;
 use crate::state::{Booked, Intent, StateError};
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// Records a posted entry. One whose amounts differ from what was sent is recorded all the same, for it is in the books;
 /// it is held so that a person corrects it (I2).

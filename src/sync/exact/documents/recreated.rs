@@ -1,14 +1,14 @@
 //! Another document under a number that is booked: deleted at the billing system and made again (E24, N7).
 
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::super::voids::End;
 use super::withdrawn::withdrawn;
 use super::{Document, holds};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// Whether `document`, which is not booked, stands under the number of one that is; then what becomes of it is settled here.
 /// `is_dead` where nothing of it is to be booked.

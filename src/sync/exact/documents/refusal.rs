@@ -4,10 +4,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::book::Order;
 use super::carry_out::sent;
 use super::holds;
@@ -17,6 +13,10 @@ use crate::connectors::http::CallError;
 use crate::domain::hold::Hold;
 use crate::domain::master::MasterData;
 use crate::state::{BookAccount, Refusal};
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// The payload, and the digest of it with the facts of the books that it stands on.
 pub struct Attempt {

@@ -1,14 +1,14 @@
 //! Documents that are in the books and no more at the billing system. The entry stays as it is; a person settles it, and is
 //! told until then.
 
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::super::voids::End;
 use super::holds::hold_booked;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::noun;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// Holds a booked document for a person, unless one has settled it.
 ///

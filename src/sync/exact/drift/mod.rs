@@ -12,16 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{PAYMENT, REFUND};
 use super::payments::MoneyPosting;
-use crate::sync::record::RunRecord;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::accounting::drift::{BookedAs, MoneyAs, differences, money_differences, sum_difference};
 use crate::domain::entry::SalesEntry;
 use crate::domain::ledger::EntryRow;
 use crate::state::{Booked, Drift, GONE};
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{PAYMENT, REFUND};
+use crate::sync::record::RunRecord;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 use told::notice;
 
 /// The name under which differences are told in the report of a run.

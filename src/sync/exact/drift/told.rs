@@ -1,8 +1,8 @@
 //! Differences in words.
 
+use crate::state::Drift;
 use crate::sync::kinds::noun;
 use crate::sync::tally::Notice;
-use crate::state::Drift;
 
 /// `invoice INV-1 (entry 26700001 in division 100001): total is …`.
 pub fn words(drift: &Drift) -> String {

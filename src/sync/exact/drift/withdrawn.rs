@@ -1,11 +1,11 @@
 //! Booked documents that the billing system has deleted since: the entry stands for nothing that anybody can look up. It is
 //! never taken out of the books by itself: that a row was deleted does not say that its money did not move.
 
+use super::told::notice;
+use crate::state::{Booked, Drift};
 use crate::sync::error::SyncResult;
 use crate::sync::session::Session;
 use crate::sync::tally::FlowTally;
-use super::told::notice;
-use crate::state::{Booked, Drift};
 
 /// Notes that the document of `booked` was deleted, and tells it once. Where its entry was deleted in the books before, both
 /// sides agree.

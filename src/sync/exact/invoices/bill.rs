@@ -16,9 +16,9 @@ use crate::domain::master::MasterData;
 use crate::domain::money::{Amount, Currency};
 use crate::domain::sales_invoice::{SalesInvoice, SoldItem};
 use crate::state::{BookAccount, Intent};
+use crate::sync::error::SyncResult;
 use crate::sync::exact::documents::{Outline, Paper, Posting, Sending, Sent, Stand};
 use crate::sync::exact::entity::EntityBooks;
-use crate::sync::error::SyncResult;
 use crate::sync::session::Session;
 use crate::sync::tally::Notice;
 

@@ -4,12 +4,8 @@ use super::super::documents::{
     KnownAgain, Verdict, carry_out, hold, known_again, release, settle_recreated, still_unknown,
 };
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
 use super::super::items::learn_missing_items;
-use crate::sync::progress::Step;
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::super::voids::{End, ended};
 use super::KIND;
 use super::bill::Bill;
@@ -19,6 +15,10 @@ use crate::domain::calendar::business_date;
 use crate::domain::hold::Hold;
 use crate::domain::invoice::{Invoice, InvoiceStatus};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// Books, holds or skips one invoice, and records which.
 ///

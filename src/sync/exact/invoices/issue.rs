@@ -11,8 +11,8 @@ use crate::domain::entry::{PostedEntry, SalesEntry};
 use crate::domain::money::Amount;
 use crate::domain::sales_invoice::SalesInvoice;
 use crate::state::{Intent, StateError};
-use crate::sync::exact::documents::{Sending, Sent, Stand, is_for};
 use crate::sync::error::{At, SyncError, SyncResult, Vendor};
+use crate::sync::exact::documents::{Sending, Sent, Stand, is_for};
 use crate::sync::session::Session;
 
 /// The draft of a sales invoice.
@@ -55,7 +55,8 @@ async fn left_behind(session: &Session<'_>, intent: &Intent, entry: &SalesEntry)
     if session.state.has_own_entry(intent.division).await? {
         return Ok(None);
     }
-    let found = session.target.find_sales_invoices(intent.division, &[&entry.your_ref]).await.at(Vendor::ExactOnline)?;
+    let found =
+        session.target.find_sales_invoices(intent.division, &[&entry.your_ref]).await.at(Vendor::ExactOnline)?;
     Ok(found.into_iter().find(|invoice| !invoice.is_printed && is_ours(intent, entry, invoice)))
 }
 

@@ -10,14 +10,14 @@ use jiff::civil::Date;
 use bill::Bill;
 
 use super::documents::Flow;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::INVOICE as KIND;
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
 use crate::connectors::http::CallResult;
 use crate::domain::invoice::Invoice;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::INVOICE as KIND;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// The flow.
 pub struct Invoices;

@@ -3,9 +3,6 @@
 
 use super::super::documents::{Document, still_unknown};
 use super::super::entity::EntityBooks;
-use crate::sync::error::{SyncError, SyncResult, Vendor};
-use crate::sync::kinds::PAYMENT;
-use crate::sync::session::Session;
 use super::document::Movement;
 use super::posting::MoneyPosting;
 use crate::accounting::payments::{self, MoneyDocument, MovementKind, Original, PaymentRules};
@@ -14,6 +11,9 @@ use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money_entry::{MoneyAct, MoneyEntry};
 use crate::domain::payment::{Channel, Transaction, TransactionStatus};
 use crate::state::Booked;
+use crate::sync::error::{SyncError, SyncResult, Vendor};
+use crate::sync::kinds::PAYMENT;
+use crate::sync::session::Session;
 
 /// What a movement stands on.
 pub enum Basis {

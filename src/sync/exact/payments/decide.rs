@@ -3,11 +3,7 @@
 use super::super::documents::{Document, Verdict, carry_out, hold, release, still_unknown};
 use super::super::drift::note_withdrawn;
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::progress::Step;
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, Notice};
 use super::basis::{self, Found};
 use super::document::Movement;
 use super::known::{self, Customers};
@@ -17,6 +13,10 @@ use crate::accounting::payments::{
 };
 use crate::domain::calendar::business_date;
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::progress::Step;
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, Notice};
 
 /// Books, holds or skips one transaction, and records which.
 ///

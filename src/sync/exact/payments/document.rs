@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::documents::Document;
-use crate::sync::kinds::{PAYMENT, REFUND};
 use crate::accounting::payments::{self, MovementKind};
 use crate::domain::money::{Amount, Currency};
 use crate::domain::money_entry::MoneyAct;
 use crate::domain::payment::{Transaction, TransactionKind};
+use crate::sync::kinds::{PAYMENT, REFUND};
 
 /// A transaction with all that planning it again takes.
 #[derive(Clone, Debug, Serialize, Deserialize)]

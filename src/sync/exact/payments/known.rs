@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::super::documents::account_of;
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{CREDIT_NOTE, INVOICE};
 use super::super::planned::Planned;
-use crate::sync::session::Session;
 use crate::accounting::payments::{DocumentKey, DocumentKind, PaymentRules, Settled};
 use crate::domain::calendar::business_date;
 use crate::domain::hold::Hold;
 use crate::domain::payment::Application;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{CREDIT_NOTE, INVOICE};
+use crate::sync::session::Session;
 
 /// The customers of an entry: their accounts, or why there is none today.
 #[derive(Debug, Default)]

@@ -12,13 +12,13 @@ use std::future::Future;
 use jiff::civil::Date;
 
 use super::documents::Flow;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{PAYMENT, REFUND};
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::connectors::chargebee::{ChargebeeClient, ListQuery, Page, Row};
 use crate::connectors::http::CallResult;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{PAYMENT, REFUND};
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 pub use document::Movement;
 pub use posting::MoneyPosting;

@@ -4,11 +4,6 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{CREDIT_NOTE, INVOICE};
-use crate::sync::progress::Step as Shown;
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, Notice};
 use super::notes::Notes;
 use super::{KIND, perform};
 use crate::accounting::receipts::{Closing, Document, DocumentKind, HeldReceipt, Part, ReceiptRules, judge};
@@ -16,6 +11,11 @@ use crate::domain::ledger::LineNature;
 use crate::domain::money::Currency;
 use crate::domain::receipt::{Receipt, ReceiptKind, Standing};
 use crate::state::HeldDocument;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{CREDIT_NOTE, INVOICE};
+use crate::sync::progress::Step as Shown;
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, Notice};
 
 /// Judged so often at the most within a run: what is undone makes room for what is recorded anew.
 const ROUNDS: usize = 3;

@@ -1,13 +1,13 @@
 //! Looking before anything is sent: whether the money is at the billing system already, by our reference or by a person's
 //! hand, and whether it has its place there (I1). Also after a lost answer, and after the state was lost.
 
-use crate::sync::error::{At, SyncResult, Vendor};
-use crate::sync::session::Session;
 use crate::accounting::receipts::{OtherPayment, Room, room};
 use crate::connectors::chargebee::TransactionState;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::money::Amount;
 use crate::domain::receipt::{ReceiptDraft, ReceiptKind, Standing};
+use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::session::Session;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

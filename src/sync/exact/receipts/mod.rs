@@ -14,15 +14,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::sync::error::{SyncError, SyncResult};
-use crate::sync::kinds::RECEIPT as KIND;
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::accounting::receipts::ReceiptRules;
 use crate::connectors::http::CallError;
 use crate::domain::master::JournalKind;
 use crate::domain::receipt::ReceiptMethod;
+use crate::sync::error::{SyncError, SyncResult};
+use crate::sync::kinds::RECEIPT as KIND;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 use notes::Notes;
 
 /// The flow, as reports name it.

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::sync::tally::{FlowTally, Notice};
 use crate::accounting::receipts::{Note, NoteReason};
+use crate::sync::tally::{FlowTally, Notice};
 
 /// Examples of one reason; the rest is counted.
 const EXAMPLES_MAX: usize = 4;

@@ -7,10 +7,6 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::sync::error::{At, SyncError, SyncResult, Vendor};
-use crate::sync::progress::Step as Shown;
-use crate::sync::session::Session;
-use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 use super::KIND;
 use super::look::{Look, look};
 use crate::accounting::receipts::{HeldReceipt, Step};
@@ -18,6 +14,10 @@ use crate::connectors::http::CallError;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::receipt::{Receipt, ReceiptDraft, ReceiptKind, Standing};
 use crate::state::{Intent, Refusal, StateError};
+use crate::sync::error::{At, SyncError, SyncResult, Vendor};
+use crate::sync::progress::Step as Shown;
+use crate::sync::session::Session;
+use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 
 /// How long a fresh transaction is given to be found before its reference is looked up.
 const VISIBILITY_WAITS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(8)];

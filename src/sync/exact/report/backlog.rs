@@ -5,8 +5,8 @@ use crate::sync::exact::credit_notes::CreditNotes;
 use crate::sync::exact::documents::Flow;
 use crate::sync::exact::invoices::Invoices;
 use crate::sync::exact::payments::PaymentsToExact;
-use crate::sync::record::RunRecord;
 use crate::sync::exact::voids;
+use crate::sync::record::RunRecord;
 
 /// Documents that could be booked and are not, by flow. Where the run ended before it could count, the backlog that the last
 /// run told, less what this one booked of it: what was left before is left still.

@@ -1,27 +1,23 @@
 //! The conditions that a run finds, each with what a person must know.
 
 use super::backlog::DOCUMENT_FLOWS;
-use crate::sync::report::{self, Nouns};
 use crate::api::conditions::{ConditionType, Observed, Reason};
 use crate::domain::hold::HoldReason;
 use crate::state::HeldSummary;
-use crate::sync::exact::drift;
 use crate::sync::error::SyncResult;
-use crate::sync::kinds::noun;
+use crate::sync::exact::drift;
 use crate::sync::exact::receipts;
-use crate::sync::record::RunRecord;
-use crate::sync::session::Session;
 use crate::sync::exact::site_time_zone;
+use crate::sync::kinds::noun;
+use crate::sync::record::RunRecord;
+use crate::sync::report::{self, Nouns};
+use crate::sync::session::Session;
 use crate::sync::tally::FlowTally;
 
 const DOCUMENTS: Nouns = Nouns { one: "document", several: "documents" };
 
 /// The conditions that the run found, but for `Ready`, which stands on them.
-pub async fn findings(
-    session: &Session<'_>,
-    record: &RunRecord,
-    held: &HeldSummary,
-) -> SyncResult<Vec<Observed>> {
+pub async fn findings(session: &Session<'_>, record: &RunRecord, held: &HeldSummary) -> SyncResult<Vec<Observed>> {
     let mut mapping = report::examples(
         session,
         held,
@@ -33,8 +29,13 @@ pub async fn findings(
         ],
     )
     .await?;
-    let periods =
-        report::examples(session, held, DOCUMENTS, &[(HoldReason::MissingFinancialPeriod, Reason::MissingFinancialPeriod)]).await?;
+    let periods = report::examples(
+        session,
+        held,
+        DOCUMENTS,
+        &[(HoldReason::MissingFinancialPeriod, Reason::MissingFinancialPeriod)],
+    )
+    .await?;
     mapping.extend(site_time_zone::problem(session).await?);
     let mut findings = Vec::new();
     findings.extend(record.findings.credentials());

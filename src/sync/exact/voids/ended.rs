@@ -1,13 +1,13 @@
 //! Booked documents that are no more: what was voided is reversed, what was deleted is left to a person (E14, E24, E25).
 
 use super::super::documents::withdrawn;
-use crate::sync::error::SyncResult;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use super::is_aside;
 use super::mirror::{Standing, Voidable};
 use crate::domain::invoice::{Invoice, InvoiceStatus};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// How a document ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,6 @@
 
 use super::super::credit_notes::booked_invoice;
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{INVOICE, VOID};
-use crate::sync::session::Session;
 use super::mirror::{Standing, Voidable};
 use super::notes::{is_reversed_by_note, reversal};
 use crate::accounting::context::Decision;
@@ -12,6 +9,9 @@ use crate::accounting::{BookedInvoice, book_void, void_wants_releases};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Amount;
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{INVOICE, VOID};
+use crate::sync::session::Session;
 
 impl Voidable for Invoice {
     const KIND: &'static str = INVOICE;

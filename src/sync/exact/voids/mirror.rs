@@ -7,17 +7,17 @@ use serde::de::DeserializeOwned;
 
 use super::super::documents::{Credit, Document, Verdict, carry_out, hold, still_unknown};
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
 use super::super::items::learn_missing_items;
 use super::super::releases;
 use super::super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::accounting::BookedInvoice;
 use crate::accounting::context::Decision;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::{Amount, Currency};
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 /// A document whose entry is reversed when it is voided.
 pub trait Voidable: Document + Serialize + DeserializeOwned {

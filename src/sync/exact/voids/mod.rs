@@ -12,13 +12,13 @@ pub use mirror::Voidable;
 pub use notes::{forget_reversal, note_reversal};
 
 use super::documents::{self, Credit};
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{CREDIT_NOTE_VOID, VOID};
 use super::router::Router;
-use crate::sync::session::Session;
-use crate::sync::tally::FlowTally;
 use crate::domain::credit_note::CreditNote;
 use crate::domain::invoice::Invoice;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{CREDIT_NOTE_VOID, VOID};
+use crate::sync::session::Session;
+use crate::sync::tally::FlowTally;
 
 pub const NAME: &str = "voids";
 pub const KINDS: &[&str] = &[VOID, CREDIT_NOTE_VOID];

@@ -3,9 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::super::entity::EntityBooks;
-use crate::sync::error::SyncResult;
-use crate::sync::kinds::{CREDIT_NOTE, CREDIT_NOTE_VOID, VOID};
-use crate::sync::session::Session;
 use super::mirror::{Standing, Voidable};
 use crate::accounting::context::Decision;
 use crate::accounting::{BookedInvoice, book_note_void, note_void_wants_releases};
@@ -14,6 +11,9 @@ use crate::domain::entry::SalesEntry;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Amount;
 use crate::state::Booked;
+use crate::sync::error::SyncResult;
+use crate::sync::kinds::{CREDIT_NOTE, CREDIT_NOTE_VOID, VOID};
+use crate::sync::session::Session;
 
 /// Under which the numbers of the invoices are kept that an `Invoice Void` note reverses.
 const NOTES: &str = "voidNote";
