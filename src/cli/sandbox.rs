@@ -12,6 +12,7 @@ use crate::sandbox::chargebee::Limits;
 use crate::sandbox::dynamics::{self, Dynamics, DynamicsOptions};
 use crate::sandbox::exact::seed::{CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH_TOKEN, wolkwerk};
 use crate::sandbox::exact::{Language, Quotas};
+use crate::sandbox::generator::sales::{Fate, SalesAccount, SalesQuote, Trace};
 use crate::sandbox::generator::{Extent, Size};
 use crate::sandbox::server::{API_KEY, SITE, Sandbox, SandboxOptions};
 
@@ -191,12 +192,32 @@ Lose the answer to the next POST at Exact Online:
     -d '{{\"kind\":\"loseAnswer\",\"method\":\"POST\"}}' {admin}/admin/exact/faults
 What is invoiced and what is booked, per currency:
   curl '{admin}/admin/summary?from=2026-01-01'
-
+{sales}
 Ctrl-C ends it.",
         division = wolkwerk().division,
         dynamics = sandbox.dynamics.as_ref().map(about_dynamics).unwrap_or_default(),
+        sales = sandbox.dynamics.as_ref().map(|_| about_sales(sandbox)).unwrap_or_default(),
         now = sandbox.clock.now(),
     )
+}
+
+/// What a person can do in the organisation with the sales tables: things that reach Chargebee with the next run.
+fn about_sales(sandbox: &Sandbox) -> String {
+    let admin = format!("{}/admin/dataverse/{}", sandbox.admin_url(), dynamics::ORGANIZATION);
+    let post = "curl -X POST -H 'Content-Type: application/json' -d";
+    let mut text = String::new();
+    let offered = |(account, quote): &(&SalesAccount, &SalesQuote)| {
+        account.trace == Trace::Unknown && quote.fate == Fate::Active
+    };
+    if let Some((account, quote)) = sandbox.sales.quotes().find(offered) {
+        text += &format!("Win the quote of {}, whom billing does not know:\n", account.name);
+        text += &format!("  {post} '{{}}' {admin}/quotes/{}/win\n", quote.id);
+    }
+    if let Some((account, contact)) = sandbox.sales.accounts.iter().find_map(|one| Some((one, one.contacts.first()?))) {
+        text += &format!("Change the phone number of {}, a contact of {}:\n", contact.name(), account.name);
+        text += &format!("  {post} '{{\"telephone1\":\"+31 20 765 43 21\"}}' {admin}/tables/contact/rows/{}\n", contact.id);
+    }
+    text
 }
 
 fn about_dynamics(cloud: &Dynamics) -> String {

@@ -5,7 +5,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,7 +15,6 @@ use super::clock::SandboxClock;
 use super::dataverse::{ADMINISTRATOR_ROLE, DataverseSandbox, Organization, OrganizationOptions};
 use super::entra::EntraSandbox;
 use super::front;
-use super::generator::ExistingAccount;
 
 /// The tenant of the Wolkwerk group.
 pub const TENANT: Uuid = uuid!("5d3c2f8e-1b7a-4c56-9d0e-7f6a5b4c3d21");
@@ -34,8 +32,6 @@ pub const OTHER_ORGANIZATION: &str = "nevelberg";
 pub const CLIENT_ID: Uuid = uuid!("c0ffee00-2b4d-4a6f-8c1e-3d5f7a9b1c2e");
 /// Its secret.
 pub const CLIENT_SECRET: &str = "koppel-sandbox-app-secret";
-/// The length of an account's number.
-const ACCOUNT_NUMBER_MAX: usize = 20;
 const SHUTDOWN_WAIT: Duration = Duration::from_secs(1);
 
 /// What to start. A port of 0 takes a free one.
@@ -121,24 +117,6 @@ impl Dynamics {
             addresses.push((organization.name.clone(), given));
         }
         Ok(Self { entra, dataverse, authority, entra_address, addresses, stop, servers })
-    }
-
-    /// Makes accounts in the organisation with the sales tables: those whom the books know are those whom sales knows, by
-    /// name, number, address and e-mail.
-    ///
-    /// # Errors
-    /// When the organisation refuses one.
-    pub fn add_accounts(&self, accounts: &[ExistingAccount]) -> io::Result<()> {
-        let Some(organization) = self.organization(ORGANIZATION) else { return Ok(()) };
-        for account in accounts {
-            let number = account.search_code.as_ref().filter(|code| code.len() <= ACCOUNT_NUMBER_MAX);
-            let values = json!({
-                "accountnumber": number, "emailaddress1": account.email, "address1_line1": account.address_line_1,
-                "address1_postalcode": account.postcode, "address1_city": account.city, "address1_country": account.country,
-            });
-            organization.create_account(&account.name, &values).map_err(io::Error::other)?;
-        }
-        Ok(())
     }
 
     /// `https://HOST:PORT` of Entra ID; http is served there too.

@@ -11,5 +11,6 @@ pub mod exact;
 mod front;
 pub mod generator;
 pub mod receivables;
+pub mod sales;
 pub mod server;
 pub mod world;

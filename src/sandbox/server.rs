@@ -19,11 +19,13 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
-use super::dynamics::{Dynamics, DynamicsOptions};
+use super::dynamics::{Dynamics, DynamicsOptions, ORGANIZATION};
 use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::plan::open_at;
+use super::generator::sales::Sales;
 use super::generator::{ENTITIES, ExistingAccount, Expectation, Extent, GeneratorOptions, Size, generate};
+use super::sales;
 use super::world::{Play, Played};
 
 /// The simulated site, where nobody names another one.
@@ -119,6 +121,8 @@ pub struct Sandbox {
     pub play: Play,
     /// Document number to why it must be held, as the generator made it.
     pub expectations: BTreeMap<String, Expectation>,
+    /// What sales keeps in the organisation with the sales tables, where there is one.
+    pub sales: Sales,
     chargebee_url: String,
     exact_url: String,
     admin_url: String,
@@ -138,15 +142,15 @@ impl Sandbox {
         let chargebee_url = options.url(chargebee_listener.local_addr()?);
         let (exact_url, admin_url) =
             (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
-        let Books { clock, chargebee, exact, play, expectations, accounts } = Books::open(&options);
+        let Books { clock, chargebee, exact, play, expectations, sales } = Books::open(&options);
         chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
         let dynamics = match options.dynamics() {
             Some(wanted) => Some(Dynamics::start(wanted, clock.clone()).await?),
             None => None,
         };
-        if let Some(dynamics) = &dynamics {
-            dynamics.add_accounts(&accounts)?;
+        if let Some(organization) = dynamics.as_ref().and_then(|dynamics| dynamics.organization(ORGANIZATION)) {
+            sales::furnish(&organization, &sales).map_err(io::Error::other)?;
         }
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
@@ -161,6 +165,7 @@ impl Sandbox {
             dynamics,
             play,
             expectations,
+            sales,
             chargebee_url,
             exact_url,
             admin_url,
@@ -207,8 +212,7 @@ struct Books {
     exact: ExactSandbox,
     play: Play,
     expectations: BTreeMap<String, Expectation>,
-    /// Whom the company knew before there was any coupling.
-    accounts: Vec<ExistingAccount>,
+    sales: Sales,
 }
 
 impl Books {
@@ -231,7 +235,7 @@ impl Books {
             language: options.language,
             seed: options.seed,
         };
-        let exact = ExactSandbox::new(settings, administrations(options, world.accounts.clone()));
+        let exact = ExactSandbox::new(settings, administrations(options, world.accounts));
         let settings = ChargebeeOptions {
             clock: clock.clone(),
             site: options.site.clone(),
@@ -241,7 +245,7 @@ impl Books {
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
         let play = Play::new(clock.clone(), chargebee.clone(), exact.clone(), world.acts);
-        Self { clock, chargebee, exact, play, expectations, accounts: world.accounts }
+        Self { clock, chargebee, exact, play, expectations, sales: world.sales }
     }
 }
 

@@ -26,8 +26,9 @@ const LOCK_REPEATS: u32 = 20;
 const LOCK_FIRST_DELAY: Duration = Duration::from_secs(5);
 /// How often one call may meet a limit before the run ends and goes on later.
 const THROTTLES_MAX: u32 = 8;
-/// A pause is waited out up to here, the length of the service's own window; a longer one ends the run.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A pause is waited out up to here: the service's own window, and as much again because every request that was under way
+/// when the limit was met makes the pause longer. A longer one ends the run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 const JSON: &str = "application/json; charset=utf-8";
 
 /// A call to be made.

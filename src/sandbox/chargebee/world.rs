@@ -13,6 +13,7 @@ use super::balance::is_open;
 use super::dispatch::happen;
 use super::error::ApiError;
 use super::params::Params;
+use super::quotes::close_expired;
 use super::rows::{number, text};
 use super::site::Caller;
 use super::store::{Kind, Store};
@@ -83,6 +84,13 @@ impl ChargebeeSandbox {
     /// Every transaction.
     pub fn transactions(&self) -> Vec<Value> {
         self.rows(Kind::Transaction)
+    }
+
+    /// Every quote, as it stands now.
+    pub fn quotes(&self) -> Vec<Value> {
+        let caller = self.console();
+        close_expired(&mut self.lock(), caller);
+        self.rows(Kind::Quote)
     }
 
     fn rows(&self, kind: Kind) -> Vec<Value> {

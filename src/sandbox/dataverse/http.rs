@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures::{StreamExt, stream};
+use jiff::fmt::rfc2822;
 use uuid::Uuid;
 
 use super::Organization;
@@ -43,9 +44,11 @@ async fn handle(State(organization): State<Organization>, request: Request) -> R
     let (mut parts, body) = request.into_parts();
     let Ok(front) = Front::from_request_parts(&mut parts, &()).await;
     let too_large = parts.uri.path_and_query().is_some_and(|url| url.as_str().len() > URL_MAX);
-    let Ok(body) = to_bytes(body, BODY_MAX).await else { return respond(&Answer { status: 413, ..Answer::empty() }) };
+    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+        return respond(&organization, &Answer { status: 413, ..Answer::empty() });
+    };
     if too_large {
-        return respond(&Answer { status: 414, ..Answer::empty() });
+        return respond(&organization, &Answer { status: 414, ..Answer::empty() });
     }
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -65,31 +68,32 @@ async fn carry_out(organization: &Organization, incoming: &Incoming, fault: Opti
     let instead = |answer: Answer| {
         let mut org = organization.org();
         service::record(&mut org, &incoming.call, &incoming.query, None, &answer, 0);
-        respond(&answer)
+        drop(org);
+        respond(organization, &answer)
     };
     match fault {
-        None => respond(&answered(organization, incoming, Duration::ZERO).await),
+        None => respond(organization, &answered(organization, incoming, Duration::ZERO).await),
         Some(FaultKind::Slow { milliseconds }) => {
-            respond(&answered(organization, incoming, Duration::from_millis(milliseconds)).await)
+            respond(organization, &answered(organization, incoming, Duration::from_millis(milliseconds)).await)
         }
         Some(FaultKind::LoseRequest) => lost(),
         Some(FaultKind::HangBefore) => {
             organization.wait_for_release().await;
-            respond(&answered(organization, incoming, Duration::ZERO).await)
+            respond(organization, &answered(organization, incoming, Duration::ZERO).await)
         }
         Some(FaultKind::HangAfter) => {
             let answer = answered(organization, incoming, Duration::ZERO).await;
             organization.wait_for_release().await;
-            respond(&answer)
+            respond(organization, &answer)
         }
         Some(FaultKind::LoseAnswer) => {
             answered(organization, incoming, Duration::ZERO).await;
             lost()
         }
-        Some(FaultKind::CutBody) => cut(&answered(organization, incoming, Duration::ZERO).await),
+        Some(FaultKind::CutBody) => cut(organization, &answered(organization, incoming, Duration::ZERO).await),
         Some(kind @ FaultKind::UnexpectedAfter) => {
             answered(organization, incoming, Duration::ZERO).await;
-            respond(&Answer::failure(&kind.failure().unwrap_or_else(Failure::unexpected), false))
+            respond(organization, &Answer::failure(&kind.failure().unwrap_or_else(Failure::unexpected), false))
         }
         Some(FaultKind::Unavailable { retry_after }) => {
             let answer = Answer::text(503, "text/html", HTML_UNAVAILABLE.to_owned());
@@ -173,17 +177,20 @@ impl Drop for Unlock<'_> {
     }
 }
 
-fn respond(answer: &Answer) -> Response {
-    build(answer, Body::from(answer.body.clone()))
+fn respond(organization: &Organization, answer: &Answer) -> Response {
+    build(organization, answer, Body::from(answer.body.clone()))
 }
 
-fn build(answer: &Answer, body: Body) -> Response {
+/// A response that is dated by the sandbox's clock: the server's own time would be this machine's.
+fn build(organization: &Organization, answer: &Answer, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if !answer.content_type.is_empty() {
         insert(headers, "content-type", &answer.content_type);
     }
+    let now = organization.org().clock.now();
+    insert(headers, "date", &rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default());
     insert(headers, "odata-version", "4.0");
     let request = Uuid::new_v4().to_string();
     insert(headers, "x-ms-service-request-id", &request);
@@ -210,14 +217,14 @@ fn lost() -> Response {
 }
 
 /// Half an answer under the length of a whole one.
-fn cut(answer: &Answer) -> Response {
+fn cut(organization: &Organization, answer: &Answer) -> Response {
     let half = Bytes::copy_from_slice(&answer.body[..answer.body.len() / 2]);
     let end = stream::once(async {
         // What was written goes out first.
         tokio::time::sleep(Duration::from_millis(50)).await;
         Err(std::io::Error::other("answer cut on purpose"))
     });
-    let mut response = build(answer, Body::from_stream(stream::once(async { Ok(half) }).chain(end)));
+    let mut response = build(organization, answer, Body::from_stream(stream::once(async { Ok(half) }).chain(end)));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(answer.body.len()));
     response
 }

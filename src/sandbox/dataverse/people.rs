@@ -1,5 +1,7 @@
 //! Application users and what they may do.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::Organization;
@@ -31,6 +33,23 @@ impl Organization {
             .collect();
         let id = org.store.put("systemuser", row).id;
         org.security.members.insert(id, wanted.into_iter().collect());
+        id
+    }
+
+    /// A team that rows can be given to; the id of its row.
+    pub fn add_team(&self, name: &str) -> Uuid {
+        let mut org = self.org();
+        let mut row = Row::new(Uuid::new_v4());
+        row.set("teamid", Some(Cell::Id(row.id)));
+        row.set("name", Some(Cell::Text(name.to_owned())));
+        row.set("teamtype", Some(Cell::Int(0)));
+        row.set("businessunitid", Some(Cell::Link { table: "businessunit".to_owned(), id: org.unit }));
+        row.set("administratorid", Some(Cell::Link { table: "systemuser".to_owned(), id: org.administrator }));
+        // Who is to own rows must be able to read them.
+        let is_administrators = |role: &&Arc<Row>| role.text("name") == Some(super::ADMINISTRATOR_ROLE);
+        let role = org.store.rows("role").find(is_administrators).map(|role| role.id);
+        let id = org.store.put("team", row).id;
+        org.security.members.insert(id, role.into_iter().collect());
         id
     }
 

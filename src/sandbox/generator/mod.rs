@@ -14,6 +14,7 @@ pub(crate) mod entities;
 mod failures;
 pub(crate) mod plan;
 mod regular;
+pub mod sales;
 mod special;
 mod stories;
 mod subscriptions;
@@ -33,6 +34,7 @@ pub use entities::{ENTITIES, Entity};
 pub use plan::{Act, Deed, Share, Work};
 
 use builder::Builder;
+use sales::Sales;
 
 /// How large a world is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +131,8 @@ pub struct World {
     pub accounts: Vec<ExistingAccount>,
     /// What happens to the documents, on both sides, in the order of time.
     pub acts: Vec<Act>,
+    /// What sales keeps beside billing.
+    pub sales: Sales,
 }
 
 /// Makes a world.
@@ -144,10 +148,11 @@ pub fn generate(options: GeneratorOptions) -> World {
     let acts = assemble::documents(&mut builder, &mut data);
     data.subscriptions = subscriptions::rows(&builder);
     data.customers = customer_rows(&builder);
-    let currencies: &[&str] = if builder.is_whole() { &["EUR", "USD", "GBP"] } else { &["EUR", "USD"] };
+    let currencies: &[&'static str] = if builder.is_whole() { &["EUR", "USD", "GBP"] } else { &["EUR", "USD"] };
     catalogue_rows(&builder, currencies, &mut data);
     surroundings::add(options.seed, &builder, currencies, &mut data);
-    World { chargebee: data, accounts, acts }
+    let sales = sales::sales(options.seed, &builder, currencies);
+    World { chargebee: data, accounts, acts, sales }
 }
 
 /// Customers in the order in which they came, the last of each page of ten changed in the same second as the next.

@@ -6,6 +6,7 @@ mod features;
 #[cfg(test)]
 mod tests;
 mod tiers;
+mod withdrawn;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,10 @@ pub(super) fn add(seed: u64, builder: &Builder, currencies: &[&str], data: &mut 
     let since = (builder.now - DAY * 800).as_second();
     tiers::add(since, currencies, data);
     features::add(since, data);
+    // Only a company whose life is told has a past.
+    if builder.is_whole() {
+        withdrawn::add(since, data);
+    }
 }
 
 struct Surroundings<'a> {

@@ -36,7 +36,8 @@ async fn a_whole_world_holds_every_kind_c9_to_c25() {
     let census = stage.sandbox.chargebee.census();
     assert_eq!(census.keys().copied().collect::<Vec<_>>(), KINDS);
     assert!(census.values().all(|census| census.standing > 0), "{census:?}");
-    for kind in ["invoice", "payment_source"] {
+    let catalogue = ["item_family", "plan", "add_on", "charge", "item_price", "price_tier", "coupon"];
+    for kind in catalogue.into_iter().chain(["customer", "subscription", "invoice", "payment_source"]) {
         assert!(census[kind].deleted > 0, "{kind} {:?}", census[kind]);
     }
     let told = stage.get("/subscriptions?limit=100&include_deleted=true").await.rows("subscription").len();

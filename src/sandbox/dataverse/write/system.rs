@@ -9,8 +9,16 @@ use super::super::store::Row;
 /// How long a prefix may be.
 const PREFIX: std::ops::RangeInclusive<usize> = 2..=8;
 
-/// Fills what follows from other columns of a new row.
+/// Fills what follows from other columns of a new row, and whose it is.
 pub fn fill(org: &Org, table: &Table, row: &mut Row) {
+    let organization = table.columns.get("organizationid").filter(|_| table.logical != "organization");
+    if let Some(column) = organization.filter(|_| row.get("organizationid").is_none()) {
+        let whose = match column.is_lookup() {
+            true => Cell::Link { table: "organization".to_owned(), id: org.id },
+            false => Cell::Id(org.id),
+        };
+        row.set("organizationid", Some(whose));
+    }
     let (column, value) = match table.logical.as_str() {
         "customeraddress" => match row.get("parentid") {
             Some(Cell::Link { table, .. }) => ("objecttypecode", Some(Cell::Text(table.clone()))),

@@ -66,3 +66,20 @@ fn a_customer_owes_what_its_subscriptions_have_gathered_and_has_no_credit() {
         assert_eq!(customer["promotional_credits"], 0);
     }
 }
+
+#[test]
+fn what_was_given_up_is_still_told_of_and_nothing_leads_to_it() {
+    let data = data(1);
+    let ended = |texts: &[String]| rows(texts).iter().filter(|row| row["status"] == "deleted").count();
+    let counts = [&data.item_families, &data.items, &data.item_prices, &data.coupons].map(|texts| ended(texts));
+    assert_eq!(counts, [1, 3, 3, 1]);
+    let gone: BTreeSet<String> = rows(&data.customers)
+        .iter()
+        .filter(|row| row["deleted"] == true)
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(gone.len(), 1);
+    for document in rows(&data.invoices) {
+        assert!(!gone.contains(document["customer_id"].as_str().unwrap()), "{}", document["id"]);
+    }
+}
