@@ -126,7 +126,7 @@ impl Back<'_, '_> {
             if done.contains(&key) {
                 break;
             }
-            if let Written::Held(hold) = self.carry_out(offer, &step, &key, tally).await? {
+            if let Written::Held(hold) = self.take_step(offer, &step, &key, tally).await? {
                 return self.hold_quote(offer, hold, tally).await;
             }
             done.push(key);
@@ -134,7 +134,7 @@ impl Back<'_, '_> {
         self.restless(offer, done, tally).await
     }
 
-    async fn carry_out(
+    async fn take_step(
         &mut self,
         offer: &Offer,
         step: &QuoteStep,
