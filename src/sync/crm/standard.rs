@@ -15,10 +15,7 @@ use crate::sync::record::RunRecord;
 ///
 /// # Errors
 /// The CRM's.
-pub async fn look(
-    session: &CrmSession<'_>,
-    record: &mut RunRecord,
-) -> SyncResult<(Needs, BTreeMap<String, Tracking>)> {
+pub async fn look(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResult<(Needs, BTreeMap<String, Tracking>)> {
     let needs = Needs::of(session.declared);
     let tables = needs.tables();
     if tables.is_empty() {
