@@ -27,10 +27,10 @@ use super::workload::Workload;
     derive = "PartialEq",
     doc = "Couples one Chargebee site to one target, Exact Online or Dynamics 365: what is coupled, how often, with which switches.",
     validation = ("self.metadata.name.size() <= 63", "metadata.name is longer than 63 characters, which its pods and volumes cannot carry: choose a shorter one"),
-    printcolumn = r#"{"name":"Target", "type":"string", "jsonPath":".status.target", "description":"the system that documents are booked in"}"#,
-    printcolumn = r#"{"name":"Held", "type":"integer", "jsonPath":".status.held.total", "description":"documents that cannot be booked yet"}"#,
+    printcolumn = r#"{"name":"Target", "type":"string", "jsonPath":".status.target", "description":"the system that documents are booked in, or records kept in"}"#,
+    printcolumn = r#"{"name":"Held", "type":"integer", "jsonPath":".status.held.total", "description":"documents and records that cannot be carried over yet"}"#,
     printcolumn = r#"{"name":"Last run", "type":"date", "jsonPath":".status.lastRun.finishedAt", "description":"time since the last run ended"}"#,
-    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"whether whatever can be booked is booked"}"#,
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"whether whatever can be booked or carried over is"}"#,
     printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "description":"what a person must know"}"#,
     printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#
 )]

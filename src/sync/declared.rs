@@ -46,6 +46,12 @@ impl ValidatedConnection {
         }
     }
 
+    /// Every address of a vendor that the manifest names and a run calls.
+    pub fn addresses(&self) -> Vec<&Url> {
+        let entra = self.crm().and_then(|crm| crm.access.authority_url.as_ref());
+        [&self.chargebee.base_url, self.target_address()].into_iter().chain(entra).collect()
+    }
+
     /// The target in words.
     pub fn target_words(&self) -> String {
         match &self.target {

@@ -17,8 +17,8 @@ use crate::connectors::exact::{ExactClient, ExactOptions, TokenStore};
 use crate::connectors::http::{CallError, CallResult, Clock};
 use crate::state::{ConnectionLock, Store};
 
-/// Where the cluster puts the token of the pod's own identity (dynamics365.md §1.3).
-const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// The variable that says where the cluster puts the token of the pod's own identity (dynamics365.md §1.3).
+pub const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 
 /// What a run needs beside its connection.
 #[derive(Clone)]

@@ -38,6 +38,11 @@ pub fn held() -> impl Iterator<Item = &'static str> {
     DOCUMENTS.into_iter().chain([RECEIPT]).chain(records).chain([CRM_ACCOUNT, CRM_CONTACT, CRM_ADDRESS, CRM_QUOTE])
 }
 
+/// Whether the kind is one of books, with an amount, and not a record.
+pub fn is_of_books(kind: &str) -> bool {
+    kind == RECEIPT || DOCUMENTS.contains(&kind)
+}
+
 /// The kind in the words of a message.
 pub fn noun(kind: &str) -> &str {
     match kind {

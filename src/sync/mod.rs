@@ -18,7 +18,7 @@ mod target;
 mod walk;
 
 pub use declared::state_key;
-pub use dereference::{Environment, run_connection};
+pub use dereference::{Environment, TOKEN_FILE, run_connection};
 pub use error::{SyncError, SyncResult, Vendor};
 pub use exact::plan;
 pub use report::RunReport;

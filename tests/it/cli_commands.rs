@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod credentials;
+mod crm;
 mod demo;
 mod documents;
 mod help;

@@ -7,6 +7,7 @@ mod catalogue;
 mod changes;
 mod credits;
 mod crm;
+mod crm_back;
 mod customers;
 mod deferral;
 mod dissolving;

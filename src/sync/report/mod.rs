@@ -135,8 +135,7 @@ async fn run_facts<T: Target>(
     backlog: u64,
     held: &HeldSummary,
 ) -> SyncResult<RunFacts> {
-    let (_, last_booked_at) = session.state.booked_total().await?;
-    let since = session.state.held_since(last_booked_at.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
+    let since = session.state.held_since(last_carried_at(session).await?.unwrap_or(Timestamp::UNIX_EPOCH)).await?;
     let asked_to_stop = record.stopped.then(|| "the run was asked to stop before its end".to_owned());
     Ok(RunFacts {
         generation: session.connection.generation,
@@ -151,6 +150,18 @@ async fn run_facts<T: Target>(
         backlog,
         uncounted: record.backlog.is_none(),
         held: u64::try_from(held.total).unwrap_or(0),
+        of_records: T::VENDOR == Vendor::Dynamics365,
         verdict: None,
     })
+}
+
+/// When anything was carried over last. Rows go by the hundred, and those that the CRM refuses are held a moment after the
+/// others of their request: what was held within one run's time of a row that went is not all that was new.
+async fn last_carried_at<T: Target>(session: &Session<'_, T>) -> SyncResult<Option<Timestamp>> {
+    if T::VENDOR != Vendor::Dynamics365 {
+        return Ok(session.state.booked_total().await?.1);
+    }
+    let counts = session.state.crm_counts().await?;
+    let last = counts.values().filter_map(|count| count.written_at).max();
+    Ok(last.map(|last| last.saturating_add(session.connection.timeout).unwrap_or(last)))
 }

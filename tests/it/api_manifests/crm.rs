@@ -11,7 +11,7 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::samples::{connection, errors, mapping, outcome, patched, warnings};
+use super::samples::{connection, errors, mapping, named, outcome, patched, rule, warnings};
 
 /// The sample connection with this target, its mapping and the Secret `acme-crm`.
 fn with(target: &Value, entity: &Value, secret: &Value) -> Outcome {
@@ -138,4 +138,66 @@ fn an_address_with_credentials_is_refused() {
     let errors = errors(&found.findings);
     assert!(errors.iter().any(|error| error.1 == "spec.dynamics365.authorityUrl"), "{errors:#?}");
     assert!(found.connections.is_empty());
+}
+
+/// A connection of its own to `organization`, with the mapping of the site's default entity; by the identity of its pod.
+fn to(name: &str, organization: &str, target: &Value) -> [Value; 2] {
+    let base = json!({"organizationUrl": organization, "tenantId": "t", "workloadIdentity": {"clientId": "c"}});
+    let target = patched(json!({"spec": base}), target)["spec"].clone();
+    let entity = json!({"connectionRef": {"name": name}, "exactOnline": null, "dynamics365": {}, "vat": [], "paymentTerms": []});
+    [
+        named(patched(connection(), &json!({"exactOnline": null, "dynamics365": target})), name),
+        named(patched(mapping(), &entity), &format!("{name}-all")),
+    ]
+}
+
+#[test]
+fn one_site_goes_to_exact_online_and_to_two_tenants_at_once_c8() {
+    let back = json!({"flows": {"accountsToChargebee": {"enabled": true}, "quotesToChargebee": {"enabled": true}}});
+    let (one, other) = ("https://one.crm4.dynamics.com", "https://other.crm4.dynamics.com");
+    let all = [vec![connection(), mapping()], to("sales", one, &back).into(), to("service", other, &back).into()];
+    let found = outcome(&all.concat());
+    assert!(found.findings.is_empty(), "{:#?}", found.findings);
+    assert_eq!(found.connections.len(), 3);
+}
+
+#[rstest]
+#[case::written_otherwise("https://ONE.crm4.dynamics.com/", json!({}), Some("spec.connectionRef.name"))]
+#[case::in_tables_of_its_own("https://one.crm4.dynamics.com", json!({"schemaPrefix": "kopb"}), None)]
+fn two_connections_that_would_write_the_same_rows_are_an_error_on_both(
+    #[case] organization: &str,
+    #[case] target: Value,
+    #[case] field: Option<&str>,
+) {
+    let pairs = [to("sales", "https://one.crm4.dynamics.com", &json!({})), to("twice", organization, &target)];
+    let found = outcome(&pairs.concat());
+    let told = errors(&found.findings);
+    assert_eq!(told.iter().map(|one| one.1.as_str()).collect::<Vec<_>>(), [field, field].into_iter().flatten().collect::<Vec<_>>());
+    assert_eq!(found.connections.len(), if field.is_some() { 0 } else { 2 });
+    assert!(told.iter().all(|one| one.2.contains("the tables kop of https://one.crm4.dynamics.com too")), "{told:#?}");
+}
+
+#[test]
+fn what_one_organization_has_comes_back_to_a_site_by_one_connection_only() {
+    let target = |prefix: &str, flow: &str| json!({"schemaPrefix": prefix, "flows": {flow: {"enabled": true}}});
+    let organization = "https://one.crm4.dynamics.com";
+    let pairs = [
+        to("sales", organization, &target("kop", "accountsToChargebee")),
+        to("twice", organization, &target("kopb", "quotesToChargebee")),
+    ];
+    let found = outcome(&pairs.concat());
+    let told = errors(&found.findings);
+    assert_eq!((told.len(), found.connections.len()), (2, 0), "{told:#?}");
+    assert!(told.iter().all(|one| one.1 == "spec.dynamics365.flows"), "{told:#?}");
+}
+
+#[test]
+fn without_a_mapping_nothing_is_carried_over_and_a_revenue_rule_has_no_effect() {
+    let [alone, mapped] = to("acme", "https://one.crm4.dynamics.com", &json!({}));
+    let found = outcome(std::slice::from_ref(&alone));
+    assert_eq!(errors(&found.findings)[0].2, "no EntityMapping refers to this connection: nothing can be carried over");
+    assert!(found.findings[0].remedy.ends_with("connectionRef name acme and dynamics365: {}"), "{:#?}", found.findings);
+    let found = outcome(&[alone, mapped, rule()]);
+    assert!(warnings(&found.findings)[0].2.ends_with("the rule has no effect"), "{:#?}", found.findings);
+    assert_eq!(found.connections.len(), 1);
 }

@@ -7,4 +7,4 @@ mod faults;
 mod first_run;
 mod schema;
 mod tenants;
-mod world;
+pub mod world;

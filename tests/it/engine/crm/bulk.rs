@@ -25,7 +25,7 @@ async fn poisoned(world: &World) -> String {
 
 #[tokio::test]
 async fn one_row_at_fault_of_a_hundred_is_held_with_code_meaning_and_remedy_and_the_others_are_in() {
-    let world = World::start(Size { customers: 140, invoices: 12 }).await;
+    let world = World::of_one_company(Size { customers: 100, invoices: 12 }).await;
     let id = poisoned(&world).await;
     world.run().await;
     let there = world.site()["customer"];
@@ -72,8 +72,11 @@ async fn a_throttled_organization_is_waited_for_and_ends_complete_i6() {
     world.organization.set_limits(ServiceLimits { requests: 60, ..ServiceLimits::vendor() });
     world.run().await;
     assert_eq!(world.crm(), world.site());
-    let throttled: Vec<_> = world.organization.calls().into_iter().filter(|call| call.status == 429).collect();
-    assert!(!throttled.is_empty(), "the limit was met");
+    let calls = world.organization.calls();
+    let refused = calls.iter().filter(|call| call.status == 429).count();
+    // Whoever asks before its time is refused once more: only those that were under way when the limit was met are.
+    let strikes = calls.len() / 60 + 1;
+    assert!((1..=4 * strikes).contains(&refused), "{refused} of {} requests were refused", calls.len());
     world.organization.set_limits(ServiceLimits::off());
     world.writes();
     world.run().await;

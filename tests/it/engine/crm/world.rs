@@ -7,16 +7,12 @@ use koppel::api::manifest;
 use koppel::api::status::RunOutcome;
 use koppel::api::validate::{Secrets, ValidatedConnection, validate};
 use koppel::connectors::exact::FileTokenStore;
-use koppel::crm::schema::Ownership;
-use koppel::crm::schema::Settings;
 use koppel::crm::tables;
 use koppel::domain::record::RecordKind;
 use koppel::sandbox::clock::SandboxClock;
 use koppel::sandbox::dataverse::{CallRecord, Organization};
-use koppel::sandbox::dynamics::{
-    CLIENT_ID, CLIENT_SECRET, DOMAIN, Dynamics, DynamicsOptions, ORGANIZATION, OTHER_DOMAIN, OTHER_ORGANIZATION,
-};
-use koppel::sandbox::generator::{ENTITIES, Extent, Size};
+use koppel::sandbox::dynamics::{DOMAIN, DynamicsOptions, ORGANIZATION, OTHER_DOMAIN, OTHER_ORGANIZATION};
+use koppel::sandbox::generator::{Extent, Size};
 use koppel::sandbox::server::{Sandbox, SandboxOptions};
 use koppel::state::{ConnectionState, HeldDocument, Store};
 use koppel::sync::progress::Silent;
@@ -26,9 +22,8 @@ use tempfile::TempDir;
 
 use crate::engine::postgres;
 use crate::engine::world::{SharedClock, options};
-
-/// The prefix that the manifests leave as it is.
-pub const PREFIX: &str = "kop";
+use crate::shared::crm::manifests;
+pub use crate::shared::crm::{Counts, PREFIX, counts, table};
 
 /// Both sandboxes, the manifests, and where Koppel keeps what it remembers.
 pub struct World {
@@ -44,20 +39,22 @@ pub async fn world() -> World {
     World::start(Size { customers: 20, invoices: 60 }).await
 }
 
-/// Counts by table, in the words of the census.
-pub type Counts = BTreeMap<String, (usize, usize)>;
-
 impl World {
     pub async fn start(size: Size) -> Self {
-        Self::with(size, DynamicsOptions::quick()).await
+        Self::with(size, Extent::Whole { first_month: 1 }).await
     }
 
-    pub async fn with(size: Size, dynamics: DynamicsOptions) -> Self {
+    /// One company whose life is short: a customer for each that is asked for.
+    pub async fn of_one_company(size: Size) -> Self {
+        Self::with(size, Extent::Invoices).await
+    }
+
+    async fn with(size: Size, extent: Extent) -> Self {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = SandboxOptions {
-            dynamics: Some(dynamics),
-            extent: Extent::Whole { first_month: 1 },
+            dynamics: Some(DynamicsOptions::quick()),
+            extent,
             ..options(size.customers, size.invoices, false)
         };
         let sandbox = Sandbox::start(options).await.unwrap();
@@ -202,81 +199,10 @@ fn is_volatile(name: &str) -> bool {
     stamps.contains(&name) || name.ends_with("_value") || name.ends_with("id") || name.starts_with("@")
 }
 
-pub fn table(kind: RecordKind) -> String {
-    let (prefix, solution, publisher) = (PREFIX.to_owned(), String::new(), String::new());
-    Settings { prefix, solution, publisher, ownership: Ownership::UserOrTeam }.table(tables::of(kind))
-}
-
-/// How many rows of each kind stand in an organization, and how many are marked.
-pub fn counts(organization: &Organization) -> Counts {
-    let mut counts = Counts::new();
-    for kind in RecordKind::ALL.iter().copied() {
-        let rows = organization.rows(&table(kind));
-        let deleted =
-            rows.iter().filter(|row| row.get(&format!("{PREFIX}_deleted")) == Some(&Value::Bool(true))).count();
-        if !rows.is_empty() {
-            counts.insert(tables::of(kind).name.to_owned(), (rows.len() - deleted, deleted));
-        }
-    }
-    counts
-}
-
 fn connection(manifests: &str) -> ValidatedConnection {
     let (manifests, loaded) = manifest::load_text("crm", manifests);
     let mut outcome = validate(&manifests, Secrets::Here);
     let findings: Vec<String> = loaded.sorted().iter().chain(&outcome.findings).map(ToString::to_string).collect();
     assert!(findings.is_empty(), "{findings:#?}");
     outcome.connections.pop().expect("a connection")
-}
-
-fn manifests(name: &str, chargebee: &str, dynamics: &Dynamics, organization: &str, tenant: &str) -> String {
-    let plain = |url: String| url.replace("https://", "http://");
-    let (url, authority) = (plain(dynamics.organization_url(organization).unwrap()), plain(dynamics.entra_url()));
-    let entities: String = ENTITIES.iter().map(|entity| mapping(name, entity.id)).collect();
-    format!(
-        r#"apiVersion: koppel.dev/v1alpha1
-kind: SyncConnection
-metadata: {{name: {name}}}
-spec:
-  timeZone: Europe/Amsterdam
-  startDate: "2026-01-01"
-  chargebee:
-    site: wolkwerk-test
-    url: {chargebee}
-    apiKeySecretRef: {{name: {name}, key: apiKey}}
-  dynamics365:
-    organizationUrl: {url}
-    authorityUrl: {authority}
-    tenantId: {tenant}
-    credentialsSecretRef: {{name: {name}}}
-    flows: {{}}
-{entities}
----
-apiVersion: v1
-kind: Secret
-metadata: {{name: {name}}}
-stringData:
-  apiKey: test_wolkwerk_full_access
-  clientId: {CLIENT_ID}
-  clientSecret: {CLIENT_SECRET}
-"#
-    )
-}
-
-fn mapping(connection: &str, entity: Option<&str>) -> String {
-    let (name, id) = match entity {
-        Some(id) => (format!("{connection}-{id}"), format!("\n  businessEntityId: {id}")),
-        None => (connection.to_owned(), String::new()),
-    };
-    format!(
-        r"
----
-apiVersion: koppel.dev/v1alpha1
-kind: EntityMapping
-metadata: {{name: {name}}}
-spec:
-  connectionRef: {{name: {connection}}}{id}
-  dynamics365: {{}}
-"
-    )
 }
