@@ -206,16 +206,16 @@ fn about_sales(sandbox: &Sandbox) -> String {
     let admin = format!("{}/admin/dataverse/{}", sandbox.admin_url(), dynamics::ORGANIZATION);
     let post = "curl -X POST -H 'Content-Type: application/json' -d";
     let mut text = String::new();
-    let offered = |(account, quote): &(&SalesAccount, &SalesQuote)| {
-        account.trace == Trace::Unknown && quote.fate == Fate::Active
-    };
+    let offered =
+        |(account, quote): &(&SalesAccount, &SalesQuote)| account.trace == Trace::Unknown && quote.fate == Fate::Active;
     if let Some((account, quote)) = sandbox.sales.quotes().find(offered) {
         text += &format!("Win the quote of {}, whom billing does not know:\n", account.name);
         text += &format!("  {post} '{{}}' {admin}/quotes/{}/win\n", quote.id);
     }
     if let Some((account, contact)) = sandbox.sales.accounts.iter().find_map(|one| Some((one, one.contacts.first()?))) {
         text += &format!("Change the phone number of {}, a contact of {}:\n", contact.name(), account.name);
-        text += &format!("  {post} '{{\"telephone1\":\"+31 20 765 43 21\"}}' {admin}/tables/contact/rows/{}\n", contact.id);
+        text +=
+            &format!("  {post} '{{\"telephone1\":\"+31 20 765 43 21\"}}' {admin}/tables/contact/rows/{}\n", contact.id);
     }
     text
 }

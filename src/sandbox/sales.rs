@@ -79,7 +79,9 @@ impl<'a> Shop<'a> {
         let mut lists = BTreeMap::new();
         for currency in organization.rows("transactioncurrency") {
             let (code, id) = (text(&currency, "isocurrencycode"), id(&currency, "transactioncurrencyid"));
-            let values = json!({"name": format!("Wolkwerk {code}"), "transactioncurrencyid@odata.bind": bind("transactioncurrencies", id)});
+            let values = json!({
+                "name": format!("Wolkwerk {code}"), "transactioncurrencyid@odata.bind": bind("transactioncurrencies", id),
+            });
             lists.insert(code, (id, organization.create("pricelevel", &values)?));
         }
         let values = json!({"name": "Wolkwerk", "baseuomname": UNITS[0]});

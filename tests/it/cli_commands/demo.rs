@@ -24,11 +24,12 @@ fn rows<'a>(document: &'a Value, path: &str) -> &'a Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_proves_books_and_crm_from_the_systems_own_rows() {
     let (code, shown) = demo("1").await;
-    let failed: Vec<&Value> = ["/proof", "/crm/proof/kinds", "/crm/proof/links", "/crm/proof/quotes", "/crm/proof/checks"]
-        .iter()
-        .flat_map(|path| rows(&shown, path))
-        .filter(|row| row["holds"] != true)
-        .collect();
+    let failed: Vec<&Value> =
+        ["/proof", "/crm/proof/kinds", "/crm/proof/links", "/crm/proof/quotes", "/crm/proof/checks"]
+            .iter()
+            .flat_map(|path| rows(&shown, path))
+            .filter(|row| row["holds"] != true)
+            .collect();
     assert_eq!(failed, Vec::<&Value>::new());
     assert_eq!(code, Some(0));
     let kinds = rows(&shown, "/crm/proof/kinds");

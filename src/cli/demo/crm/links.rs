@@ -30,15 +30,8 @@ pub struct LinkCount {
 const BECAME: &str = "it became this customer";
 const SEVERAL: &str = "several accounts fit: left open";
 const NONE: &str = "sales does not know it";
-const ORDER: [&str; 7] = [
-    by(Trace::Pointer),
-    by(Trace::AccountNumber),
-    by(Trace::VatNumber),
-    by(Trace::EmailDomain),
-    BECAME,
-    SEVERAL,
-    NONE,
-];
+const ORDER: [&str; 7] =
+    [by(Trace::Pointer), by(Trace::AccountNumber), by(Trace::VatNumber), by(Trace::EmailDomain), BECAME, SEVERAL, NONE];
 
 /// The account of each customer and what tells it.
 pub struct Ties(BTreeMap<String, (&'static str, Option<Uuid>)>);

@@ -20,7 +20,7 @@ use crate::cli::tables;
 use crate::crm::schema::Settings;
 use crate::sandbox::dataverse::Organization;
 use crate::sandbox::dynamics::ORGANIZATION;
-use crate::sandbox::generator::sales::{Fate, Sales, SalesAccount, SalesContact, Trace};
+use crate::sandbox::generator::sales::{Fate, Sales, SalesAccount, SalesContact, SalesQuote, Trace};
 use census::KindCount;
 use links::{LinkCount, Ties};
 use offers::Offer;
@@ -124,7 +124,8 @@ impl Scene<'_> {
         checks.push(Check::new(format!("once both had arrived, a run wrote {quiet}"), quiet == Writes::NONE));
 
         let unchanged = self.organization.row_versions("account") == versions;
-        checks.push(Check::new(format!("the version of each of the {} accounts is what it was", versions.len()), unchanged));
+        let what = format!("no account was written: the version of each of the {} is what it was", versions.len());
+        checks.push(Check::new(what, unchanged));
         let ties = Ties::expected(self.sales, &customers, &self.customers());
         checks.push(links::owners(&self.organization, self.schema, &self.customers()));
         let proof = CrmProof {
@@ -176,7 +177,9 @@ impl Scene<'_> {
 
     /// Sales wins the quote of a company that billing does not know, and changes a contact of one that it does.
     fn act(&self) -> anyhow::Result<(&SalesAccount, &SalesContact)> {
-        let offered = |(account, quote): &(&SalesAccount, &_)| is_open_to_a_stranger(account, quote);
+        let offered = |(account, quote): &(&SalesAccount, &SalesQuote)| {
+            account.trace == Trace::Unknown && quote.fate == Fate::Active
+        };
         let (account, quote) = self.sales.quotes().find(offered).context("nothing is offered to a prospect")?;
         self.organization.win_quote(quote.id)?;
         let contact = self.known_contact().context("no contact of a customer has an e-mail address")?.1;
@@ -184,12 +187,13 @@ impl Scene<'_> {
         Ok((account, contact))
     }
 
+    /// Somebody at a customer that can be told, with the customer's id.
     fn known_contact(&self) -> Option<(&str, &SalesContact)> {
-        let known = self.sales.accounts.iter().filter(|account| account.trace < Trace::Ambiguous);
-        let with_mail = |account: &'_ SalesAccount| account.contacts.iter().position(|contact| contact.email.is_some());
-        known
-            .filter_map(|account| Some((account.customer.as_deref()?, &account.contacts[with_mail(account)?])))
-            .next()
+        let mut known = self.sales.accounts.iter().filter(|account| account.trace < Trace::Ambiguous);
+        known.find_map(|account| {
+            let contact = account.contacts.iter().find(|contact| contact.email.is_some())?;
+            Some((account.customer.as_deref()?, contact))
+        })
     }
 
     fn contact_arrived(&self, contact: &SalesContact) -> Check {
@@ -200,10 +204,6 @@ impl Scene<'_> {
         let holds = contacts.iter().any(|one| one["email"].as_str() == email && one["phone"] == PHONE);
         Check::new(format!("the phone number of {} is in Chargebee", contact.name()), holds)
     }
-}
-
-fn is_open_to_a_stranger(account: &SalesAccount, quote: &crate::sandbox::generator::sales::SalesQuote) -> bool {
-    account.trace == Trace::Unknown && quote.fate == Fate::Active
 }
 
 impl Check {

@@ -17,6 +17,8 @@ const ROUND: [Option<Trace>; 6] = [
     Some(Trace::Ambiguous),
     None,
 ];
+/// So many are entered twice, and no more.
+const TWICE_MAX: usize = 2;
 /// Companies that billing has never heard of.
 const PROSPECTS: usize = 5;
 /// The length of an account's number.
@@ -52,13 +54,15 @@ impl<'a> Circle<'a> {
     /// The accounts, each with its people.
     pub(super) fn accounts(&self, dice: &mut Dice) -> Vec<SalesAccount> {
         let mut accounts = Vec::new();
+        let mut twice = 0;
         for (customer, trace) in self.customers.iter().zip(ROUND.into_iter().cycle()) {
-            let Some(trace) = trace else { continue };
+            let Some(trace) = trace.filter(|trace| *trace != Trace::Ambiguous || twice < TWICE_MAX) else { continue };
             accounts.push(known(dice, customer, trace));
             if trace == Trace::Ambiguous {
                 // A branch that somebody has entered as a company of its own.
                 let twin = known(dice, customer, trace);
                 accounts.push(SalesAccount { name: format!("{} (filiaal)", twin.name), contacts: Vec::new(), ..twin });
+                twice += 1;
             }
         }
         accounts.extend((0..PROSPECTS).map(|_| self.prospect(dice)));

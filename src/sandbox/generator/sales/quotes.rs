@@ -14,7 +14,11 @@ type Line = (&'static str, &'static str, i64);
 const TO_CUSTOMERS: [(Fate, &str, &[Line]); 7] = [
     (Fate::Active, "Onboarding and training", &[("onboarding-eur", "Piece", 1), ("training-eur", "Piece", 2)]),
     (Fate::Draft, "Second team", &[("team-eur-yearly", "Year", 8)]),
-    (Fate::Won, "Business for the branch", &[("business-eur-yearly", "Year", 5), ("support-plus-eur-yearly", "Year", 1)]),
+    (
+        Fate::Won,
+        "Business for the branch",
+        &[("business-eur-yearly", "Year", 5), ("support-plus-eur-yearly", "Year", 1)],
+    ),
     (Fate::Lost, "Training days", &[("training-eur", "Piece", 3)]),
     (Fate::Revised, "Team for the branch", &[(BY_UNIT, "Month", 6), ("extra-seats-eur-monthly", "Month", 2)]),
     (Fate::Expired, "Training day", &[("training-eur", "Piece", 1)]),
@@ -24,7 +28,11 @@ const TO_CUSTOMERS: [(Fate, &str, &[Line]); 7] = [
 /// What companies are offered that are no customers yet.
 const TO_PROSPECTS: [(Fate, &str, &[Line]); 3] = [
     (Fate::Won, "Team for the whole company", &[(BY_UNIT, "Year", 12), ("extra-seats-eur-yearly", "Year", 3)]),
-    (Fate::Active, "Business with support", &[("business-eur-yearly", "Year", 4), ("support-plus-eur-yearly", "Year", 1)]),
+    (
+        Fate::Active,
+        "Business with support",
+        &[("business-eur-yearly", "Year", 4), ("support-plus-eur-yearly", "Year", 1)],
+    ),
     (Fate::Draft, "First talk", &[("team-eur-monthly", "Month", 3)]),
 ];
 

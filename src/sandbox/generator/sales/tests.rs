@@ -70,7 +70,10 @@ fn what_is_quoted_is_offered_in_that_unit() {
         for line in &quote.lines {
             let product = sales.products.iter().find(|product| product.number == line.product);
             let prices = &product.unwrap_or_else(|| panic!("{}", line.product)).prices;
-            assert!(prices.iter().any(|price| price.unit == line.unit && price.currency == account.currency), "{line:?}");
+            assert!(
+                prices.iter().any(|price| price.unit == line.unit && price.currency == account.currency),
+                "{line:?}"
+            );
         }
     }
 }

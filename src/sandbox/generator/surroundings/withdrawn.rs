@@ -16,7 +16,8 @@ const LATER: SignedDuration = SignedDuration::from_hours(24 * 300);
 /// that came with it.
 pub(super) fn add(since: i64, data: &mut ChargebeeData) {
     let gone = since + LATER.as_secs();
-    let mut family = json!({"id": "legacy", "name": "Legacy", "description": "What Wolkwerk sold before", "channel": "web"});
+    let mut family =
+        json!({"id": "legacy", "name": "Legacy", "description": "What Wolkwerk sold before", "channel": "web"});
     ended(&mut family, "item_family", gone);
     data.item_families.push(family.to_string());
     for (id, name, kind) in ITEMS {
