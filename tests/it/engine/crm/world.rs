@@ -41,19 +41,23 @@ pub async fn world() -> World {
 
 impl World {
     pub async fn start(size: Size) -> Self {
-        Self::with(size, Extent::Whole { first_month: 1 }).await
+        Self::with(size, DynamicsOptions::quick()).await
     }
 
     /// One company whose life is short: a customer for each that is asked for.
     pub async fn of_one_company(size: Size) -> Self {
-        Self::with(size, Extent::Invoices).await
+        Self::built(size, Extent::Invoices, DynamicsOptions::quick()).await
     }
 
-    async fn with(size: Size, extent: Extent) -> Self {
+    pub async fn with(size: Size, dynamics: DynamicsOptions) -> Self {
+        Self::built(size, Extent::Whole { first_month: 1 }, dynamics).await
+    }
+
+    async fn built(size: Size, extent: Extent, dynamics: DynamicsOptions) -> Self {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = SandboxOptions {
-            dynamics: Some(DynamicsOptions::quick()),
+            dynamics: Some(dynamics),
             extent,
             ..options(size.customers, size.invoices, false)
         };
