@@ -41,7 +41,7 @@ impl World {
             exact_quotas: Quotas::off(),
             failures: false,
             clock_running: limits.enabled,
-            dynamics: Some(DynamicsOptions { organizations: vec![organization], ..DynamicsOptions::default() }),
+            dynamics: Some(DynamicsOptions { organizations: vec![organization], ..DynamicsOptions::quick().empty() }),
             ..SandboxOptions::default()
         };
         let sandbox = Sandbox::start(options).await?;

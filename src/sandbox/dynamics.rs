@@ -44,6 +44,8 @@ pub struct DynamicsOptions {
     /// The first organisation's port; the others take the ones that follow, or free ones.
     pub dataverse_port: u16,
     pub organizations: Vec<OrganizationOptions>,
+    /// Whether sales has kept its customers, products and quotes in the organisation with the sales tables, or it is empty.
+    pub is_furnished: bool,
 }
 
 impl Default for DynamicsOptions {
@@ -58,6 +60,7 @@ impl Default for DynamicsOptions {
                 OrganizationOptions::new(ORGANIZATION, TENANT),
                 OrganizationOptions::new(OTHER_ORGANIZATION, OTHER_TENANT).without_sales(),
             ],
+            is_furnished: true,
         }
     }
 }
@@ -68,6 +71,12 @@ impl DynamicsOptions {
         let default = Self::default();
         let organizations = default.organizations.into_iter().map(OrganizationOptions::quick).collect();
         Self { organizations, ..default }
+    }
+
+    /// The same with nothing in it.
+    #[must_use]
+    pub fn empty(self) -> Self {
+        Self { is_furnished: false, ..self }
     }
 }
 

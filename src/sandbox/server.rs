@@ -145,11 +145,14 @@ impl Sandbox {
         let Books { clock, chargebee, exact, play, expectations, sales } = Books::open(&options);
         chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
-        let dynamics = match options.dynamics() {
+        let wanted = options.dynamics();
+        let is_furnished = wanted.as_ref().is_some_and(|wanted| wanted.is_furnished);
+        let dynamics = match wanted {
             Some(wanted) => Some(Dynamics::start(wanted, clock.clone()).await?),
             None => None,
         };
-        if let Some(organization) = dynamics.as_ref().and_then(|dynamics| dynamics.organization(ORGANIZATION)) {
+        let organization = dynamics.as_ref().and_then(|dynamics| dynamics.organization(ORGANIZATION));
+        if let Some(organization) = organization.filter(|_| is_furnished) {
             sales::furnish(&organization, &sales).map_err(io::Error::other)?;
         }
         let (stop, stopped) = watch::channel(false);

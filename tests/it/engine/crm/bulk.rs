@@ -25,7 +25,7 @@ async fn poisoned(world: &World) -> String {
 
 #[tokio::test]
 async fn one_row_at_fault_of_a_hundred_is_held_with_code_meaning_and_remedy_and_the_others_are_in() {
-    let world = World::of_one_company(Size { customers: 100, invoices: 12 }).await;
+    let world = World::of_one_company(Size { customers: 100, invoices: 120 }).await;
     let id = poisoned(&world).await;
     world.run().await;
     let there = world.site()["customer"];

@@ -57,7 +57,7 @@ impl World {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let options = SandboxOptions {
-            dynamics: Some(dynamics),
+            dynamics: Some(dynamics.empty()),
             extent,
             ..options(size.customers, size.invoices, false)
         };
