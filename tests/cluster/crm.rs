@@ -101,7 +101,11 @@ async fn one_that_signs_in_by_a_secret_has_no_token_may_read_the_secret_and_runs
     assert!(account.annotations().keys().all(|key| !key.starts_with("azure.")), "{:?}", account.annotations());
     assert_eq!(namespace.account_in_status().await.as_deref(), Some(CHILD));
     let role = told(&namespace.until_there::<Role>(CHILD).await);
-    let secrets = role["rules"].as_array().unwrap().iter().find(|rule| rule["verbs"] == json!(["get"]) && rule["resources"] == json!(["secrets"]));
+    let secrets = role["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["verbs"] == json!(["get"]) && rule["resources"] == json!(["secrets"]));
     assert_eq!(secrets.unwrap()["resourceNames"], json!(["acme-chargebee", "acme-crm"]));
 
     let known = namespace.settled().await;

@@ -44,7 +44,8 @@ fn to_sandbox(sandbox: &Sandbox, cloud: &Dynamics) -> Value {
         "authorityUrl": plain(cloud.entra_url()), "tenantId": TENANT.to_string(),
         "workloadIdentity": {"clientId": CLIENT_ID.to_string()},
     });
-    let chargebee = json!({"site": "wolkwerk-test", "url": sandbox.chargebee_url(), "apiKeySecretRef": {"name": "key"}});
+    let chargebee =
+        json!({"site": "wolkwerk-test", "url": sandbox.chargebee_url(), "apiKeySecretRef": {"name": "key"}});
     let spec = json!({
         "startDate": "2020-01-01", "exactOnline": null, "chargebee": chargebee, "dynamics365": crm,
         "policies": {"unmappedEntity": "LeaveOut"},

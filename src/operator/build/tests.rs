@@ -66,15 +66,8 @@ fn planned_to<T>(
     let secrets = secrets.map(|(name, data)| ((object.namespace().unwrap(), name.to_owned()), data));
     let outcome = validate(&assemble([object.clone()], [mapping], [], secrets), Secrets::Here);
     let validated = outcome.connections.first().unwrap_or_else(|| panic!("{:?}", outcome.findings));
-    let plan = Plan {
-        object,
-        validated,
-        defaults,
-        inputs: "digest",
-        started_for: None,
-        requested: None,
-        resting: false,
-    };
+    let plan =
+        Plan { object, validated, defaults, inputs: "digest", started_for: None, requested: None, resting: false };
     build(&plan)
 }
 
@@ -188,8 +181,7 @@ fn by_identity() -> Value {
 fn a_pod_that_signs_in_by_its_own_identity_has_a_token_for_entra_id_e37() {
     let pod = of_crm(&by_identity(), &json!({}), |plan| pod::template(plan, "Never").spec.unwrap());
     let volume = pod.volumes.clone().unwrap().into_iter().find(|volume| volume.projected.is_some()).unwrap();
-    let token =
-        json!({"audience": "api://AzureADTokenExchange", "expirationSeconds": 3600, "path": "token"});
+    let token = json!({"audience": "api://AzureADTokenExchange", "expirationSeconds": 3600, "path": "token"});
     assert_eq!(json!(volume.projected), json!({"sources": [{"serviceAccountToken": token}]}));
     let mount = pod.containers[0].volume_mounts.iter().flatten().find(|mount| mount.name == volume.name).unwrap();
     assert_eq!(mount.read_only, Some(true));

@@ -144,7 +144,8 @@ fn an_address_with_credentials_is_refused() {
 fn to(name: &str, organization: &str, target: &Value) -> [Value; 2] {
     let base = json!({"organizationUrl": organization, "tenantId": "t", "workloadIdentity": {"clientId": "c"}});
     let target = patched(json!({"spec": base}), target)["spec"].clone();
-    let entity = json!({"connectionRef": {"name": name}, "exactOnline": null, "dynamics365": {}, "vat": [], "paymentTerms": []});
+    let entity =
+        json!({"connectionRef": {"name": name}, "exactOnline": null, "dynamics365": {}, "vat": [], "paymentTerms": []});
     [
         named(patched(connection(), &json!({"exactOnline": null, "dynamics365": target})), name),
         named(patched(mapping(), &entity), &format!("{name}-all")),
@@ -172,7 +173,10 @@ fn two_connections_that_would_write_the_same_rows_are_an_error_on_both(
     let pairs = [to("sales", "https://one.crm4.dynamics.com", &json!({})), to("twice", organization, &target)];
     let found = outcome(&pairs.concat());
     let told = errors(&found.findings);
-    assert_eq!(told.iter().map(|one| one.1.as_str()).collect::<Vec<_>>(), [field, field].into_iter().flatten().collect::<Vec<_>>());
+    assert_eq!(
+        told.iter().map(|one| one.1.as_str()).collect::<Vec<_>>(),
+        [field, field].into_iter().flatten().collect::<Vec<_>>()
+    );
     assert_eq!(found.connections.len(), if field.is_some() { 0 } else { 2 });
     assert!(told.iter().all(|one| one.2.contains("the tables kop of https://one.crm4.dynamics.com too")), "{told:#?}");
 }
