@@ -191,7 +191,8 @@ async fn privileges_that_are_missing_are_named() {
     let client = cloud.client();
     client.install(&settings()).await.unwrap();
     let me = client.who_am_i().await.unwrap();
-    let needed = rights::needed(&settings(), &Uses { installs: true, reads: vec!["Contact", "Quote"] }, true);
+    let needed =
+        rights::needed(&settings(), &Uses { installs: true, reads: vec!["Contact", "Quote"], tracks: true }, true);
     assert_eq!(rights::missing(&needed, &client.privileges(me.user).await.unwrap()), Vec::<String>::new());
     cloud.organization.revoke(me.user, "prvCreatecb_Invoice");
     cloud.organization.revoke(me.user, "prvReadQuote");
