@@ -1,13 +1,18 @@
 //! What each customer and item became in an administration, or why it became nothing yet.
 
+use std::collections::BTreeMap;
+
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, Row, query};
+use sqlx::{Any, AssertSqlSafe, Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
 use super::store::{ConnectionState, plain};
 use crate::domain::hold::{Hold, HoldReason};
+
+/// Links that one statement asks for.
+const CHUNK_ROWS: usize = 200;
 
 /// Why a record has no counterpart in the books; documents that need it are held for this.
 pub type LinkProblem = Hold;
@@ -63,20 +68,25 @@ impl ConnectionState {
         .bind(link.problem.as_ref().map(|problem| plain(&problem.remedy)))
     }
 
-    /// At most `limit` links of `kind` in `division` after `after`, in the order of their ids.
-    pub async fn links_page(&self, kind: &str, division: i32, after: &str, limit: i64) -> StateResult<Vec<Link>> {
-        let rows = query(
-            "SELECT * FROM links WHERE connection = $1 AND kind = $2 AND division = $3 AND id > $4
-             ORDER BY id LIMIT $5",
-        )
-        .bind(&self.connection)
-        .bind(kind)
-        .bind(i64::from(division))
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(link_of).collect()
+    /// The links of those of `ids` that have one, by id.
+    pub async fn links_among(&self, kind: &str, division: i32, ids: &[&str]) -> StateResult<BTreeMap<String, Link>> {
+        let mut found = BTreeMap::new();
+        for chunk in ids.chunks(CHUNK_ROWS) {
+            let marks: Vec<String> = (4..chunk.len() + 4).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT * FROM links WHERE connection = $1 AND kind = $2 AND division = $3 AND id IN ({})",
+                marks.join(", ")
+            );
+            let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind).bind(i64::from(division));
+            for id in chunk {
+                statement = statement.bind(*id);
+            }
+            for row in statement.fetch_all(&self.pool).await? {
+                let link = link_of(&row)?;
+                found.insert(link.id.clone(), link);
+            }
+        }
+        Ok(found)
     }
 
     pub async fn link(&self, kind: &str, id: &str, division: i32) -> StateResult<Option<Link>> {

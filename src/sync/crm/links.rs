@@ -69,7 +69,8 @@ impl Couplings {
         loop {
             let page: Vec<(String, BillingCustomer)> = session.state.records_page(CUSTOMERS, &after, PAGE_ROWS).await?;
             let Some((last, _)) = page.last() else { return Ok(couplings) };
-            let links = links_between(session, &after, last).await?;
+            let ids: Vec<&str> = page.iter().map(|(id, _)| id.as_str()).collect();
+            let links = session.state.links_among(KIND, DIVISION, &ids).await?;
             after.clone_from(last);
             let ours = page.iter().map(|(_, customer)| customer);
             let ours = ours.filter(|one| !one.deleted && organization.owners.takes(one.business_entity.as_deref()));
@@ -146,21 +147,6 @@ async fn rows(session: &CrmSession<'_>) -> SyncResult<BTreeMap<String, Option<Uu
         after.clone_from(last);
         let ours = page.into_iter().map(|(_, tie)| tie).filter(|tie| tie.site == session.connection.chargebee.site);
         rows.extend(ours.map(|tie| (tie.customer, tie.account)));
-    }
-}
-
-/// The links of the customers after one until another.
-async fn links_between(session: &CrmSession<'_>, after: &str, until: &str) -> SyncResult<BTreeMap<String, Link>> {
-    let (mut links, mut after) = (BTreeMap::new(), after.to_owned());
-    loop {
-        let page = session.state.links_page(KIND, DIVISION, &after, PAGE_ROWS).await?;
-        let Some(last) = page.last() else { return Ok(links) };
-        after.clone_from(&last.id);
-        let is_over = after.as_str() >= until;
-        links.extend(page.into_iter().map(|link| (link.id.clone(), link)));
-        if is_over {
-            return Ok(links);
-        }
     }
 }
 

@@ -192,7 +192,7 @@ async fn privileges_that_are_missing_are_named() {
     client.install(&settings()).await.unwrap();
     let me = client.who_am_i().await.unwrap();
     let needed =
-        rights::needed(&settings(), &Uses { installs: true, reads: vec!["Contact", "Quote"], ..Uses::default() }, true);
+        rights::needed(&settings(), &Uses { installs: true, reads: vec!["Contact", "Quote"], tracks: true }, true);
     assert_eq!(rights::missing(&needed, &client.privileges(me.user).await.unwrap()), Vec::<String>::new());
     cloud.organization.revoke(me.user, "prvCreatecb_Invoice");
     cloud.organization.revoke(me.user, "prvReadQuote");

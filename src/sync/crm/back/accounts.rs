@@ -178,7 +178,7 @@ impl Back<'_, '_> {
     }
 }
 
-fn several(account: &CrmAccount, customers: &[String]) -> Hold {
+pub(super) fn several(account: &CrmAccount, customers: &[String]) -> Hold {
     let message = format!(
         "account {} is {} customers ({}), and nothing tells which of them its fields, contacts and quotes are for",
         account.name,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
+use super::accounts::several;
 use super::held::HeldObject;
 use super::write::{Attempt, Written, digest};
 use super::{Back, OWN_CONTACTS};
@@ -14,7 +15,7 @@ use crate::domain::offer::{BillingCustomer, ContactDraft};
 use crate::sync::crm::links::CustomerOf;
 use crate::sync::crm::mirror::{self, CUSTOMERS, PAGE_ROWS};
 use crate::sync::error::SyncResult;
-use crate::sync::kinds::CRM_CONTACT;
+use crate::sync::kinds::{CRM_ACCOUNT, CRM_CONTACT};
 use crate::sync::tally::FlowTally;
 
 /// Contacts that are ours, by customer.
@@ -46,10 +47,18 @@ impl Back<'_, '_> {
         let mut after = String::new();
         while let Some(page) = self.account_page(&mut after).await? {
             for account in &page.accounts {
-                let CustomerOf::One(id) = self.couplings.customer_of(account) else { continue };
-                let Some(customer) = page.customer(id).cloned() else { continue };
                 let wanted = contacts.get(&account.id).map(Vec::as_slice).unwrap_or_default();
-                // A customer is touched by the flow of accounts too, within this very run.
+                let id = match self.couplings.customer_of(account) {
+                    CustomerOf::One(id) => id,
+                    CustomerOf::Several(customers) if !wanted.is_empty() => {
+                        let (hold, number) = (several(account, customers), account.id.to_string());
+                        let object = HeldObject { kind: CRM_ACCOUNT, number: &number, customer: None };
+                        self.hold(object, hold, tally).await?;
+                        continue;
+                    }
+                    CustomerOf::Several(_) | CustomerOf::Nobody => continue,
+                };
+                let Some(customer) = page.customer(id).cloned() else { continue };
                 self.of_customer(wanted, customer, own.get(id).unwrap_or(&none), tally).await?;
             }
         }
