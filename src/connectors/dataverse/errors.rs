@@ -140,7 +140,8 @@ impl DataverseError {
     /// Whether the row itself is refused: sent again unchanged, it would be again (I5).
     pub fn is_of_the_row(self) -> bool {
         let may_come = self.hold_reason() == HoldReason::WaitingFor;
-        self.next() == Next::Refuse && !may_come && self != Self::VersionDiffers
+        let refused = matches!(self.next(), Next::Refuse | Next::Stall);
+        refused && !may_come && self != Self::VersionDiffers
     }
 
     /// What a person does about it.
@@ -154,7 +155,9 @@ impl DataverseError {
             }
             Self::DuplicatesDetected => "let the duplicate detection rule of the table leave out Koppel's tables",
             Self::VersionDiffers => "run again: the row was changed meanwhile",
-            Self::PrivilegeMissing => "give the application user a security role with the privilege in Dynamics 365",
+            Self::PrivilegeMissing => {
+                "give the application user, and the owner that the EntityMapping names, a security role with the privilege in Dynamics 365"
+            }
             Self::NotAMember => {
                 "add an application user for the app in the Power Platform admin center, with a security role"
             }
