@@ -140,8 +140,7 @@ impl DataverseError {
     /// Whether the row itself is refused: sent again unchanged, it would be again (I5).
     pub fn is_of_the_row(self) -> bool {
         let may_come = self.hold_reason() == HoldReason::WaitingFor;
-        let refused = matches!(self.next(), Next::Refuse | Next::Stall);
-        refused && !may_come && self != Self::VersionDiffers
+        self.next() == Next::Refuse && !may_come && self != Self::VersionDiffers
     }
 
     /// What a person does about it.

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use koppel::domain::record::RecordKind;
 use koppel::sandbox::dataverse::TEAM;
+use koppel::sandbox::generator::Size;
 use serde_json::{Value, json};
 
 use super::world::{PREFIX, World, table, world};
@@ -97,7 +98,7 @@ async fn a_flow_that_is_off_brings_nothing_and_leaves_no_link_dangling() {
 
 #[tokio::test]
 async fn an_entity_that_was_left_out_comes_whole_once_it_is_mapped() {
-    let mut world = world().await;
+    let mut world = World::start(Size { customers: 60, invoices: 120 }).await;
     let mapping = "  businessEntityId: wolkwerk-de\n";
     world.edit("  timeZone:", "  policies: {unmappedEntity: LeaveOut}\n  timeZone:");
     world.edit(mapping, "  businessEntityId: elsewhere\n");
