@@ -24,10 +24,11 @@ pub struct World {
     home: TempDir,
 }
 
-/// A window of some seconds in which a tenth of the run's requests fit: it is met several times and waited for in real time.
+/// The vendor's window with fewer requests in it than the run makes: the limit is met, and waited for as long as the vendor
+/// would have it.
 pub fn limits_that_are_met(records: usize) -> ServiceLimits {
-    let requests = (records / 200).max(10) as u64;
-    ServiceLimits { requests, window_seconds: 5, parallelism_hint: PARALLEL as u64, ..ServiceLimits::vendor() }
+    let requests = (records / 70).max(10) as u64;
+    ServiceLimits { requests, parallelism_hint: PARALLEL as u64, ..ServiceLimits::vendor() }
 }
 
 impl World {
