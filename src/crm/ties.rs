@@ -8,13 +8,25 @@ use super::matching::{AccountIndex, Identity, Match, MatchRule};
 /// What is known of a customer's tie.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// The account that Koppel tied the customer to.
+    /// The account that the customer was known to be tied to.
     pub tied: Option<Uuid>,
+    /// It was a person who did that.
+    pub by_person: bool,
     /// What the customer's row in the CRM says; none where there is no such row.
     pub row: Option<Option<Uuid>>,
 }
 
 impl Standing {
+    /// What a person has said in the row: something else than what was known, or what was a person's word then.
+    pub fn said(&self) -> Option<Uuid> {
+        self.row.flatten().filter(|account| self.by_person || self.tied != Some(*account))
+    }
+
+    /// Whether the row that was tied is there no more, or cannot be read.
+    pub fn is_lost(&self) -> bool {
+        self.row.is_none() && self.tied.is_some()
+    }
+
     /// Whether the row is to be told that it belongs to `account`.
     pub fn lacks(&self, account: Uuid) -> bool {
         self.row.is_none_or(|row| row != Some(account))
@@ -38,21 +50,15 @@ pub fn tie(index: &AccountIndex, identity: &Identity, rules: &[MatchRule], stand
         return Tie::To(account);
     }
     let found = index.find(identity, rules);
-    match standing.row {
-        // Somebody else has tied it.
-        Some(Some(account)) if standing.tied != Some(account) => {
-            if let Some(account) = index.survivor(account) {
-                return Tie::To(account);
-            }
-        }
-        // Somebody has taken the tie away: it comes back only where the rules say something new.
-        Some(None) if standing.tied.is_some() => {
-            return match found {
-                Match::Linked { account, .. } if standing.tied != Some(account) => Tie::To(account),
-                _ => Tie::None,
-            };
-        }
-        _ => {}
+    if let Some(account) = standing.said().and_then(|account| index.survivor(account)) {
+        return Tie::To(account);
+    }
+    // Somebody has taken the tie away: it comes back only where the rules say something new.
+    if standing.row == Some(None) && standing.tied.is_some() {
+        return match found {
+            Match::Linked { account, .. } if standing.tied != Some(account) => Tie::To(account),
+            _ => Tie::None,
+        };
     }
     let stays = standing.tied.and_then(|account| index.survivor(account));
     match found {
@@ -130,20 +136,27 @@ mod tests {
         #[case] row: Option<Option<u128>>,
         #[case] expected: Tie,
     ) {
-        let standing = Standing { tied: tied_to.map(id), row: row.map(|row| row.map(id)) };
+        let standing = Standing { tied: tied_to.map(id), row: row.map(|row| row.map(id)), ..Standing::default() };
         assert_eq!(tied("c1", email, standing), expected);
     }
 
     #[test]
+    fn what_a_person_has_said_outlives_that_it_is_known() {
+        let standing = Standing { tied: Some(id(2)), by_person: true, row: Some(Some(id(2))) };
+        assert_eq!(tied("c1", "one@x.nl", standing), Tie::To(id(2)));
+        assert_eq!(tied("c1", "one@x.nl", Standing { by_person: false, ..standing }), Tie::To(id(1)));
+    }
+
+    #[test]
     fn what_koppel_made_of_an_account_is_that_accounts() {
-        let standing = Standing { tied: None, row: Some(Some(id(2))) };
+        let standing = Standing { row: Some(Some(id(2))), ..Standing::default() };
         assert_eq!(tied(&id(1).to_string(), "two@x.nl", standing), Tie::To(id(1)));
         assert_eq!(tied(&id(5).to_string(), "two@x.nl", Standing::default()), Tie::To(id(1)), "merged");
     }
 
     #[test]
     fn a_row_lacks_what_it_does_not_say() {
-        let says = |row| Standing { tied: None, row }.lacks(id(1));
+        let says = |row| Standing { row, ..Standing::default() }.lacks(id(1));
         assert!(says(None) && says(Some(None)) && says(Some(Some(id(2)))));
         assert!(!says(Some(Some(id(1)))));
     }

@@ -154,7 +154,9 @@ impl DataverseError {
             }
             Self::DuplicatesDetected => "let the duplicate detection rule of the table leave out Koppel's tables",
             Self::VersionDiffers => "run again: the row was changed meanwhile",
-            Self::PrivilegeMissing => "give the application user a security role with the privilege in Dynamics 365",
+            Self::PrivilegeMissing => {
+                "give the application user, and the owner that the EntityMapping names, a security role with the privilege in Dynamics 365"
+            }
             Self::NotAMember => {
                 "add an application user for the app in the Power Platform admin center, with a security role"
             }

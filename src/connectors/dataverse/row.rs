@@ -130,7 +130,13 @@ impl Row {
 
     pub(super) fn get<T: DeserializeOwned>(&self, field: &str) -> CallResult<Option<T>> {
         let Some(raw) = self.raw(field) else { return Ok(None) };
-        serde_json::from_str(raw).map(Some).map_err(|error| broken(field, &error.to_string()))
+        // The error itself quotes the value, which may be somebody's.
+        serde_json::from_str(raw).map(Some).map_err(|error| {
+            let error = error.to_string();
+            let expected =
+                error.split_once(", expected ").map(|(_, rest)| rest.split(" at line").next().unwrap_or(rest));
+            broken(field, &expected.map_or_else(|| "it is something else".to_owned(), |it| format!("it is not {it}")))
+        })
     }
 
     fn raw(&self, field: &str) -> Option<&str> {

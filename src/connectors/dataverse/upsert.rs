@@ -206,8 +206,11 @@ enum Fault {
 }
 
 fn fault(error: &CallError) -> Fault {
-    if matches!(error, CallError::NotFound { .. }) {
-        return Fault::NoBulk;
+    match error {
+        CallError::NotFound { .. } => return Fault::NoBulk,
+        // What the application user may was asked before: it is the owner of a row who may not have it (dynamics365.md §2.5).
+        CallError::Forbidden { .. } => return Fault::Row(DataverseError::PrivilegeMissing),
+        _ => {}
     }
     match DataverseError::of(error) {
         Some(DataverseError::NotSupported) => Fault::NoBulk,

@@ -76,8 +76,11 @@ impl Couplings {
             let ours = ours.filter(|one| !one.deleted && organization.owners.takes(one.business_entity.as_deref()));
             for customer in ours {
                 let link = links.get(&customer.id);
-                let standing =
-                    Standing { tied: link.and_then(|link| link.target), row: rows.get(&customer.id).copied() };
+                let standing = Standing {
+                    tied: link.and_then(|link| link.target),
+                    by_person: link.is_some_and(|link| link.sent_hash.as_deref() == Some(BY_PERSON)),
+                    row: rows.get(&customer.id).copied(),
+                };
                 let identity = Identity::of(customer, &declared.identity_fields);
                 let tie = tie(&index, &identity, &declared.account_matching, standing);
                 couplings.take(customer.id.clone(), tie, standing, link.is_some_and(|link| link.problem.is_some()));
@@ -165,9 +168,15 @@ pub async fn tell(
     let (mut to_write, mut known) = (Vec::new(), Vec::new());
     for (customer, found) in &couplings.found {
         match &found.tie {
-            Tie::To(account) if found.standing.lacks(*account) => to_write.push((customer.as_str(), *account)),
+            // A row that a person has deleted is not made again of a tie alone.
+            Tie::To(_) if found.standing.is_lost() => {}
+            Tie::To(account) if found.standing.lacks(*account) => {
+                let by_person = found.standing.said().is_some();
+                to_write.push(ToTie { customer: customer.as_str(), account: *account, by_person });
+            }
             Tie::To(account) if found.standing.tied != Some(*account) || found.is_told => {
-                known.push(link(customer, Some(*account), None));
+                let link = link(customer, Some(*account), None);
+                known.push(if found.standing.said().is_some() { persons(link) } else { link });
             }
             Tie::Open(candidates) => {
                 let hold = ambiguous(session, customer, candidates).await?;
@@ -182,6 +191,21 @@ pub async fn tell(
         session.state.set_links(&known).await?;
     }
     write(session, organization, to_write, tally).await
+}
+
+/// What a link says whose tie a person has made in the CRM.
+const BY_PERSON: &str = "person";
+
+fn persons(link: Link) -> Link {
+    Link { sent_hash: Some(BY_PERSON.to_owned()), ..link }
+}
+
+/// A row that is to be tied.
+struct ToTie<'a> {
+    customer: &'a str,
+    account: Uuid,
+    /// A person tied it, to an account that has been merged into this one.
+    by_person: bool,
 }
 
 /// Under which refusals of a tie are remembered (I5).
@@ -203,7 +227,7 @@ fn link(customer: &str, target: Option<Uuid>, problem: Option<Hold>) -> Link {
 async fn write(
     session: &CrmSession<'_>,
     organization: &Organization,
-    ties: Vec<(&str, Uuid)>,
+    ties: Vec<ToTie<'_>>,
     tally: &mut FlowTally,
 ) -> SyncResult<()> {
     if !session.declared.flows.customers.enabled || ties.is_empty() {
@@ -215,13 +239,13 @@ async fn write(
     }
     let Some(context) = organization.rows(session) else { return Ok(()) };
     let Some(target) = context.installed.targets.get(&RecordKind::Customer) else { return Ok(()) };
-    let ids: Vec<&str> = ties.iter().map(|(customer, _)| *customer).collect();
+    let ids: Vec<&str> = ties.iter().map(|tie| tie.customer).collect();
     let there = session.state.crm_rows(RecordKind::Customer.as_str(), &ids).await?;
     let mut open = Vec::new();
-    for (customer, account) in ties.into_iter().filter(|(customer, _)| there.contains_key(*customer)) {
-        match session.state.refusal(&identity(customer), &account.to_string()).await? {
-            Some(hold) => tally.notice(told(customer, hold)),
-            None => open.push((customer, account)),
+    for tie in ties.into_iter().filter(|tie| there.contains_key(tie.customer)) {
+        match session.state.refusal(&identity(tie.customer), &attempt(organization, &tie)).await? {
+            Some(hold) => tally.notice(told(tie.customer, hold)),
+            None => open.push(tie),
         }
     }
     let ties = open;
@@ -229,31 +253,41 @@ async fn write(
         return Ok(());
     }
     session.may_go_on().await?;
-    let rows: Vec<_> = ties.iter().map(|(customer, account)| context.tied(customer, *account)).collect();
+    let rows: Vec<_> = ties.iter().map(|tie| context.tied(tie.customer, tie.account)).collect();
     let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
     let report = session.target.upsert(target, rows).await;
     let mut tied = Vec::new();
-    for ((customer, account), key) in ties.into_iter().zip(keys) {
+    for (tie, key) in ties.into_iter().zip(keys) {
+        let (customer, account) = (tie.customer, tie.account);
         match report.results.get(&key) {
             Some(RowResult::Written) => {
                 session.progress.advance(Step::Updated);
-                tied.push(link(customer, Some(account), None));
+                let link = link(customer, Some(account), None);
+                tied.push(if tie.by_person { persons(link) } else { link });
             }
             Some(RowResult::Refused { meaning, message }) => {
                 let message =
                     format!("Dynamics 365 does not let customer {customer} be tied to account {account}: {message}");
                 let hold = Hold::new(HoldReason::RejectedByTarget, message, meaning.remedy());
-                let (identity, attempt) = (identity(customer), account.to_string());
-                let refusal = Refusal { identity: &identity, attempt: &attempt, hold: &hold, at: session.now() };
-                session.state.remember_refusal(&refusal).await?;
+                if meaning.is_of_the_row() {
+                    let (identity, attempt) = (identity(customer), attempt(organization, &tie));
+                    let refusal = Refusal { identity: &identity, attempt: &attempt, hold: &hold, at: session.now() };
+                    session.state.remember_refusal(&refusal).await?;
+                }
+                tied.push(link(customer, None, Some(hold.clone())));
                 tally.notice(told(customer, hold));
             }
             Some(RowResult::NotSent) | None => {}
         }
     }
-    tally.updated += tied.len() as u64;
+    tally.updated += tied.iter().filter(|link| link.problem.is_none()).count() as u64;
     session.state.set_links(&tied).await?;
     report.stopped.map_or(Ok(()), |error| Err(error).at(Vendor::Dynamics365))
+}
+
+/// A tie, and what its refusal would stand on.
+fn attempt(organization: &Organization, tie: &ToTie<'_>) -> String {
+    format!("{} {}", tie.account, organization.facts)
 }
 
 async fn ambiguous(session: &CrmSession<'_>, customer: &str, candidates: &[Uuid]) -> SyncResult<Hold> {

@@ -11,7 +11,7 @@ use super::needs::Needs;
 use super::owners::Owners;
 use super::standard;
 use crate::api::conditions::Reason;
-use crate::api::dynamics365::{ChangeTracking, SchemaMode};
+use crate::api::dynamics365::SchemaMode;
 use crate::connectors::dataverse::{Installed, RowContext, SchemaError};
 use crate::crm::rights::{self, Depth, Uses};
 use crate::sync::error::{At, SyncResult, Vendor};
@@ -55,10 +55,23 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
     record.findings.credentials_accepted(Vendor::Dynamics365, &me.user.to_string());
     record.findings.reached.systems = true;
     let (needs, there) = standard::look(session, record).await?;
-    let Some(mut privileges) = may(session, record, me.user, needs, false).await? else { return Ok(None) };
+    let tracks = standard::turns_on(session, &there);
+    let asks = |installs, installed| Asks { user: me.user, needs, tracks, installs, installed };
+    let Some(mut privileges) = may(session, record, asks(false, false)).await? else { return Ok(None) };
     session.progress.stage("looking at the tables");
-    let installed = match tables(session).await {
-        Ok(installed) => installed,
+    let settings = &session.declared.schema;
+    let mut looked = session.target.verify(settings).await;
+    if matches!(looked, Err(SchemaError::Missing(_))) && session.declared.schema_mode == SchemaMode::Managed {
+        // The rights to install are asked for only where there is something to install.
+        if session.writes() {
+            let Some(_) = may(session, record, asks(true, false)).await? else { return Ok(None) };
+            looked = session.target.install(settings).await;
+        }
+    }
+    let installed = match looked {
+        Ok(installed) => Some(installed),
+        // Nothing is made in mode Plan, and the plan can be told without it.
+        Err(SchemaError::Missing(_)) if may_be_planned(session) => None,
         Err(SchemaError::Call(error)) => return Err(error).at(Vendor::Dynamics365),
         Err(error) => {
             record.findings.reached.mapping = true;
@@ -67,7 +80,7 @@ pub async fn open(session: &CrmSession<'_>, record: &mut RunRecord) -> SyncResul
         }
     };
     if installed.is_some() {
-        let Some(with_tables) = may(session, record, me.user, needs, true).await? else { return Ok(None) };
+        let Some(with_tables) = may(session, record, asks(false, true)).await? else { return Ok(None) };
         privileges = with_tables;
     }
     let tracked = standard::tracked(session, there).await?;
@@ -86,19 +99,31 @@ fn facts(session: &CrmSession<'_>, privileges: &BTreeMap<String, Depth>) -> Stri
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether a plan can be told although tables are missing: a run would make them.
+fn may_be_planned(session: &CrmSession<'_>) -> bool {
+    session.declared.schema_mode == SchemaMode::Managed && !session.writes()
+}
+
+/// What the application user is to be allowed.
+struct Asks {
+    user: Uuid,
+    needs: Needs,
+    /// Change tracking is to be turned on.
+    tracks: bool,
+    installs: bool,
+    /// The tables are there: rows can be written.
+    installed: bool,
+}
+
 /// The privileges of the application user; none where it lacks one that the connection needs, which has been noted.
 async fn may(
     session: &CrmSession<'_>,
     record: &mut RunRecord,
-    user: Uuid,
-    needs: Needs,
-    installed: bool,
+    asks: Asks,
 ) -> SyncResult<Option<BTreeMap<String, Depth>>> {
-    let declared = session.declared;
-    let installs = session.writes() && declared.schema_mode == SchemaMode::Managed && !installed;
-    let tracks = session.writes() && declared.change_tracking == ChangeTracking::Enable && needs.accounts;
+    let Asks { user, needs, tracks, installs, installed } = asks;
     let uses = Uses { installs, reads: needs.privileges(), tracks };
-    let needed = rights::needed(&declared.schema, &uses, installed);
+    let needed = rights::needed(&session.declared.schema, &uses, installed);
     let held = session.target.privileges(user).await.at(Vendor::Dynamics365)?;
     let missing = rights::missing(&needed, &held);
     if missing.is_empty() {
@@ -106,18 +131,4 @@ async fn may(
     }
     record.findings.privileges_missing(user, &missing);
     Ok(None)
-}
-
-/// The tables, made where they are missing and may be made.
-async fn tables(session: &CrmSession<'_>) -> Result<Option<Installed>, SchemaError> {
-    let settings = &session.declared.schema;
-    match (session.declared.schema_mode, session.writes()) {
-        (SchemaMode::Managed, true) => session.target.install(settings).await.map(Some),
-        (SchemaMode::Verify, _) => session.target.verify(settings).await.map(Some),
-        // Nothing is made in mode Plan, and the plan can be told without it.
-        (SchemaMode::Managed, false) => match session.target.verify(settings).await {
-            Err(SchemaError::Missing(_)) => Ok(None),
-            looked => looked.map(Some),
-        },
-    }
 }

@@ -39,12 +39,18 @@ fn no_sales() -> Problem {
     )
 }
 
+/// Whether change tracking of one of them is to be turned on.
+pub fn turns_on(session: &CrmSession<'_>, there: &BTreeMap<String, Tracking>) -> bool {
+    let wanted = session.declared.change_tracking == ChangeTracking::Enable && session.writes();
+    wanted && there.values().any(|tracking| !tracking.is_on && tracking.can_be_on)
+}
+
 /// Those whose changes are tracked; where the connection says so, the others are from now on.
 ///
 /// # Errors
 /// The CRM's.
 pub async fn tracked(session: &CrmSession<'_>, there: BTreeMap<String, Tracking>) -> SyncResult<BTreeSet<String>> {
-    let turns_on = session.declared.change_tracking == ChangeTracking::Enable && session.writes();
+    let turns_on = turns_on(session, &there);
     let mut tracked = BTreeSet::new();
     for (table, tracking) in there {
         if !tracking.is_on && tracking.can_be_on && turns_on {

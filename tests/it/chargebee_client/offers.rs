@@ -8,6 +8,7 @@ use koppel::domain::money::Currency;
 use koppel::domain::offer::{
     BillingAddress, BillingQuoteStatus, Bounded, Change, ContactDraft, CustomerChanges, NewCustomer, WrittenVatNumber,
 };
+use koppel::domain::record::{Record, RecordKind};
 use koppel::sandbox::chargebee::{Fault, FaultKind};
 use koppel::sandbox::server::Sandbox;
 use uuid::Uuid;
@@ -107,7 +108,8 @@ async fn a_contact_is_added_changed_and_removed_and_each_can_be_repeated() {
 async fn a_shipping_address_is_set_on_a_subscription() {
     let (sandbox, client) = world().await;
     let (records, _) = walk(&client, RecordList::Subscriptions, ListCursor::default()).await;
-    let subscription = &records[0].id;
+    let standing = |record: &&Record| record.kind == RecordKind::Subscription && !record.deleted;
+    let subscription = &records.iter().find(standing).unwrap().id;
     client.set_shipping_address(subscription, &street("Haven 9"), "k1").await.unwrap();
     let path = format!("/subscriptions?id[is]={subscription}");
     let url = format!("{}/api/v2{path}", sandbox.chargebee_url());

@@ -123,6 +123,26 @@ async fn one_poisoned_row_of_a_hundred_is_held_and_the_others_are_in() {
 }
 
 #[tokio::test]
+async fn an_owner_who_may_not_have_a_row_takes_no_other_with_it() {
+    let forbidden = |seen: &Seen| seen.body.contains("much too long a name");
+    let table = Table::default();
+    let rows_of = table.clone();
+    let fake = Fake::start(move |seen| match seen.path.as_str() {
+        _ if seen.is_token() => Reply::default_token(),
+        BULK if forbidden(seen) => Reply::error(403, "0x80040220", "Principal team is missing prvReadcb_Customer"),
+        BULK => rows_of.bulk(seen),
+        path => panic!("{path}"),
+    })
+    .await;
+    let report = fake.client().upsert(&target(), rows(100, |number| number == 61)).await;
+    assert_eq!((report.written().len(), table.names()), (99, 99));
+    let RowResult::Refused { meaning, message } = &report.results["s~061"] else { panic!() };
+    assert_eq!(*meaning, DataverseError::PrivilegeMissing);
+    assert!(message.contains("prvReadcb_Customer") && meaning.remedy().contains("owner"), "{message}");
+    assert!(!meaning.is_of_the_row(), "a role that is given to the owner shows nowhere: it is tried again");
+}
+
+#[tokio::test]
 async fn many_poisoned_rows_are_found_by_a_batch() {
     let table = Table::default();
     let fake = organization(&table).await;
@@ -177,7 +197,7 @@ async fn a_request_that_takes_the_database_too_long_is_halved() {
 }
 
 #[tokio::test]
-async fn a_missing_right_stops_and_accuses_no_row() {
+async fn a_right_that_is_missing_altogether_stops_after_few_requests() {
     let fake = Fake::start(|seen| match () {
         () if seen.is_token() => Reply::default_token(),
         () => Reply::error(403, "0x80042f09", "is missing prvCreatecb_Customer privilege"),
@@ -185,8 +205,8 @@ async fn a_missing_right_stops_and_accuses_no_row() {
     .await;
     let report = fake.client().upsert(&target(), rows(100, |_| false)).await;
     assert!(matches!(report.stopped, Some(CallError::Forbidden { .. })));
-    assert!(report.results.values().all(|result| *result == RowResult::NotSent));
-    assert_eq!((report.results.len(), fake.calls().len()), (100, 1));
+    assert!(report.written().is_empty() && report.results.len() == 100);
+    assert!(fake.calls().len() <= 20, "{}", fake.calls().len());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ mod tests;
 
 use super::client::ChargebeeClient;
 use super::lists::{self, List, ListQuery, Since};
-use super::page::{Page, Reader};
+use super::page::{Page, Reader, Row};
 use crate::connectors::http::CallResult;
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::record::{Record, RecordKind};
@@ -148,15 +148,15 @@ impl ChargebeeClient {
         self.list_by(list.list(), query, Vec::new(), &list.reader()).await
     }
 
-    /// Whether the site still tells of the row `id` of `list`, deleted ones included: one that was removed for good is in no
-    /// list and under no address any more, and others may name it all the same.
+    /// The row `id` of `list` as the site tells of it, deleted ones included; none of one that was removed for good, which
+    /// others may name all the same.
     ///
     /// # Errors
     /// As for every list.
-    pub async fn tells_of(&self, list: RecordList, id: &str) -> CallResult<bool> {
+    pub async fn row_of(&self, list: RecordList, id: &str) -> CallResult<Option<Row<Vec<Record>>>> {
         let query = ListQuery { include_deleted: true, limit: Some(1), ..ListQuery::default() };
         let only = ("id[is]", id.to_owned());
         let page = self.list_by(list.list(), &query, vec![only], &list.reader()).await?;
-        Ok(!page.rows.is_empty())
+        Ok(page.rows.into_iter().next())
     }
 }

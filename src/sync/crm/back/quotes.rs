@@ -99,12 +99,12 @@ impl Back<'_, '_> {
                 would_do(&offer, &step, tally);
                 Ok(())
             }
-            Ok(_) => self.to_rest(&offer, desk, tally).await,
+            Ok(_) => self.bring_to_rest(&offer, desk, tally).await,
         }
     }
 
     /// Step after step, each decided from what stands in billing then.
-    async fn to_rest(&mut self, offer: &Offer, desk: &Desk, tally: &mut FlowTally) -> SyncResult<()> {
+    async fn bring_to_rest(&mut self, offer: &Offer, desk: &Desk, tally: &mut FlowTally) -> SyncResult<()> {
         let Some(customer) = offer.customer.clone().or_else(|| desk.customer_of(&offer.reference)) else {
             return Ok(());
         };

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::unreadable;
 use crate::connectors::dataverse::{Changed, LeftOut, ReadFrom};
-use crate::connectors::http::CallResult;
+use crate::connectors::http::{CallError, CallResult};
 use crate::sync::crm::{CrmSession, SCOPE};
-use crate::sync::error::{At, SyncResult, Vendor};
+use crate::sync::error::{At, SyncError, SyncResult, Vendor};
 use crate::sync::tally::FlowTally;
 
 /// A row may show this much later than its own date of change says.
@@ -67,6 +67,14 @@ pub async fn follow<T: Mirrored>(
         (Some(Place::Modified(mark)), false) => follower.by_date(mark, &read, &ids).await,
         _ => follower.whole(&read).await,
     }
+}
+
+/// The table was changed while it was read: what was seen of it is not the whole, and nobody may take the rest for gone.
+fn expired_meanwhile(kind: &str) -> SyncError {
+    let what = kind.trim_start_matches("mirror:");
+    let message =
+        format!("dynamics 365 broke off the reading of {what}: the table was changed; the next run reads it anew");
+    SyncError::Call { vendor: Vendor::Dynamics365, error: CallError::Unavailable { message } }
 }
 
 struct Follower<'a, 's> {
@@ -145,8 +153,7 @@ impl Follower<'_, '_> {
         let mut taken = self.page(from, read).await?;
         let mut newest = None;
         loop {
-            // Only a link from an earlier run can be too old.
-            let Some(page) = taken else { return Ok((String::new(), newest)) };
+            let Some(page) = taken else { return Err(expired_meanwhile(self.followed.kind)) };
             newest = newest.max(page.newest);
             if let Some(seen) = &mut seen {
                 seen.extend(page.ids);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Carrying;
 use crate::connectors::dataverse::RowResult;
-use crate::crm::tables;
+use crate::crm::{Placed, tables};
 use crate::domain::hold::{Hold, HoldReason};
 use crate::domain::record::{Link, RecordKind};
 use crate::state::CrmRow;
@@ -41,6 +41,7 @@ impl Carrying<'_, '_> {
         present: &BTreeSet<String>,
         tally: &mut FlowTally,
     ) -> SyncResult<()> {
+        self.forget_held_parts(kind, wholes, present).await?;
         let wholes: Vec<&str> = wholes.iter().map(String::as_str).collect();
         let parts = self.session.state.crm_parts(kind.as_str(), &wholes).await?;
         self.mark(kind, parts.into_iter().filter(|part| !present.contains(&part.id)).collect(), tally).await
@@ -78,6 +79,26 @@ impl Carrying<'_, '_> {
         }
         self.session.state.put_crm_rows(&marked, self.session.now()).await?;
         report.stopped.map_or(Ok(()), |error| Err(error).at(Vendor::Dynamics365))
+    }
+
+    /// A part that is held, and that its whole no longer has, would come with it later.
+    async fn forget_held_parts(
+        &self,
+        kind: RecordKind,
+        wholes: &BTreeSet<String>,
+        present: &BTreeSet<String>,
+    ) -> SyncResult<()> {
+        let mut after = String::new();
+        loop {
+            let page = self.session.state.held_page(kind.as_str(), &after, PAGE_ROWS).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.number.clone();
+            for held in &page {
+                let whole = held.document.as_deref().and_then(|json| Placed::from_json(json).ok()?.whole);
+                let is_stale = whole.is_some_and(|whole| wholes.contains(&whole)) && !present.contains(&held.number);
+                self.let_go(kind, &held.number, is_stale).await?;
+            }
+        }
     }
 
     /// A record that is held and gone needs nothing any more.

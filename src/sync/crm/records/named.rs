@@ -1,4 +1,4 @@
-//! The records that others name: which of them the CRM has, and which the billing site itself knows nothing of any more.
+//! The records that others name: which of them the CRM has, and for which nothing will ever come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use super::page::{is_part, link};
 use super::send::Order;
 use crate::connectors::chargebee::RecordList;
 use crate::domain::record::{Link, RecordKind};
+use crate::sync::crm::owners::Route;
 use crate::sync::error::{At, SyncResult, Vendor};
 
 impl Carrying<'_, '_> {
@@ -30,7 +31,8 @@ impl Carrying<'_, '_> {
         Ok(there)
     }
 
-    /// Takes from `orders` the links to records that the site no longer tells of: nothing will ever come for them. The
+    /// Takes from `orders` the links to records that the site no longer tells of, or that are left out: nothing will ever come
+    /// for them. The
     /// fingerprint stays that of the record with them, so that it is not sent again for it.
     pub(super) async fn drop_dead_links(&self, orders: &mut [Order], there: &BTreeSet<Link>) -> SyncResult<()> {
         let own: BTreeSet<Link> = orders.iter().map(|order| link(&order.placed.record)).collect();
@@ -53,6 +55,14 @@ impl Carrying<'_, '_> {
         if is_part(link.kind) || self.session.state.is_held(link.kind.as_str(), &link.id).await? {
             return Ok(true);
         }
-        self.session.chargebee.tells_of(RecordList::of(link.kind), &link.id).await.at(Vendor::Chargebee)
+        let row = self.session.chargebee.row_of(RecordList::of(link.kind), &link.id).await.at(Vendor::Chargebee)?;
+        let records = match row.map(|row| row.value) {
+            None => return Ok(false),
+            // It is held as soon as its list is read.
+            Some(Err(_)) => return Ok(true),
+            Some(Ok(records)) => records,
+        };
+        let route = records.first().map(|record| self.organization.owners.route(record));
+        Ok(!matches!(route, None | Some(Ok(Route::LeftOut))))
     }
 }

@@ -14,14 +14,20 @@ impl Carrying<'_, '_> {
     pub(super) async fn take(
         &self,
         rows: Vec<Row<Vec<Record>>>,
-        all: Option<&mut BTreeSet<Link>>,
+        mut all: Option<&mut BTreeSet<Link>>,
         tally: &mut FlowTally,
     ) -> SyncResult<()> {
         let mut records: Vec<Placed> = Vec::new();
         for row in rows {
             match row.value {
                 Ok(found) => records.extend(placed(found)),
-                Err(hold) => self.hold_unreadable(self.list.kinds()[0], &row.id, hold, tally).await?,
+                Err(hold) => {
+                    // It is there, whatever it is.
+                    if let Some(all) = &mut all {
+                        all.extend(self.list.kinds().iter().map(|kind| Link { kind: *kind, id: row.id.clone() }));
+                    }
+                    self.hold_unreadable(self.list.kinds()[0], &row.id, hold, tally).await?;
+                }
             }
         }
         if let Some(all) = all {

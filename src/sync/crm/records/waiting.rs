@@ -6,6 +6,7 @@ use crate::crm::Placed;
 use crate::domain::record::RecordKind;
 use crate::sync::error::SyncResult;
 use crate::sync::tally::FlowTally;
+use crate::sync::walk::SCOPE;
 
 /// Held records that are looked at together.
 const PAGE_ROWS: i64 = 200;
@@ -26,9 +27,14 @@ impl Carrying<'_, '_> {
             let page = self.session.state.held_page(kind.as_str(), &after, PAGE_ROWS).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.number.clone();
-            // One that could not be read comes again when it changes; one of another version is read with its list.
-            let stored = page.iter().filter_map(|held| Placed::from_json(held.document.as_deref()?).ok());
-            self.send(kind, stored.collect(), tally).await?;
+            // One that could not be read at the billing site has none, and comes again when it changes.
+            let stored = page.iter().filter_map(|held| held.document.as_deref()).map(Placed::from_json);
+            let (stored, foreign): (Vec<_>, Vec<_>) = stored.partition(Result::is_ok);
+            if !foreign.is_empty() && self.session.writes() {
+                tracing::info!(kind = %kind, "records that another version held are read anew with their list");
+                self.session.state.clear_cursor(SCOPE, self.list.as_str()).await?;
+            }
+            self.send(kind, stored.into_iter().flatten().collect(), tally).await?;
         }
     }
 }

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use koppel::domain::record::RecordKind;
 use koppel::sandbox::dataverse::TEAM;
-use serde_json::Value;
+use koppel::sandbox::generator::Size;
+use serde_json::{Value, json};
 
 use super::world::{PREFIX, World, table, world};
 
@@ -83,14 +84,52 @@ async fn a_flow_that_is_off_brings_nothing_and_leaves_no_link_dangling() {
     expected.remove("subscription");
     expected.remove("subscription_item");
     assert_eq!(world.crm(), expected);
+    let link = format!("_{PREFIX}_subscription_value");
+    let tied = |world: &World| world.rows(RecordKind::Invoice).iter().filter(|row| !row[&link].is_null()).count();
+    assert_eq!(tied(&world), 0);
     world.edit("    flows: {subscriptions: {enabled: false}}", "    flows: {}");
     world.run().await;
     assert_eq!(world.crm(), world.site());
+    assert!(tied(&world) > 0, "what was sent before names its subscription now");
+    world.writes();
+    world.run().await;
+    assert_eq!(world.writes(), []);
+}
+
+#[tokio::test]
+async fn an_entity_that_was_left_out_comes_whole_once_it_is_mapped() {
+    let mut world = World::start(Size { customers: 60, invoices: 120 }).await;
+    let mapping = "  businessEntityId: wolkwerk-de\n";
+    world.edit("  timeZone:", "  policies: {unmappedEntity: LeaveOut}\n  timeZone:");
+    world.edit(mapping, "  businessEntityId: elsewhere\n");
+    world.run().await;
+    assert!(world.crm()["invoice"].0 < world.site()["invoice"].0);
+    assert_eq!(world.held().await, [], "it is out of scope, and nobody waits for it");
+    world.edit("  businessEntityId: elsewhere\n", mapping);
+    world.run().await;
+    assert_eq!((world.crm(), world.held().await), (world.site(), vec![]));
+}
+
+#[tokio::test]
+async fn a_list_that_is_read_whole_begins_anew_where_it_was_broken_off() {
+    let world = world().await;
+    world.run().await;
+    // As a run leaves it that ended after the first page.
+    let url = format!("{}/api/v2/unbilled_charges?limit=1", world.sandbox.chargebee_url());
+    let request = reqwest::Client::new().get(url).basic_auth("test_wolkwerk_full_access", Some(""));
+    let page: Value = request.send().await.unwrap().json().await.unwrap();
+    let offset = page["next_offset"].as_str().expect("more than one").to_owned();
+    let cursor = json!({"underWay": {"offset": offset}});
+    world.with_state(async |state| state.set_cursor("chargebee", "unbilled_charges", &cursor).await.unwrap()).await;
+    world.run().await;
+    assert_eq!(world.crm(), world.site(), "nothing is marked that was only not looked at");
 }
 
 #[tokio::test]
 async fn rows_belong_to_the_team_that_the_mapping_names_c7() {
     let mut world = world().await;
+    world.run().await;
+    // Who was there first is given to the new owner too.
     let team = world.organization.team().unwrap();
     world.edit("  dynamics365: {}\n", &format!("  dynamics365: {{owner: {{team: {TEAM}}}}}\n"));
     world.run().await;

@@ -64,6 +64,33 @@ async fn what_a_person_says_in_the_crm_outweighs_every_rule() {
 }
 
 #[tokio::test]
+async fn what_a_person_says_stays_said_although_a_rule_goes_on_finding_another_account() {
+    let site = Site::start("").await;
+    site.world.post("/customers", &[("id", "c-one"), ("email", "one@acme.example")]).await;
+    site.account("One", &json!({"accountnumber": "c-one"}));
+    let two = site.account("Two", &json!({}));
+    site.settle().await;
+    let value = json!({"kop_account@odata.bind": format!("/accounts({two})")});
+    site.change(&table(RecordKind::Customer), row(&site, "c-one"), &value);
+    for _ in 0..3 {
+        site.settle().await;
+        assert_eq!(site.tied("c-one"), Some(two));
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_a_person_deleted_is_not_made_again_of_its_tie_alone_i4() {
+    let site = Site::start("").await;
+    site.world.post("/customers", &[("id", "c-one"), ("email", "one@acme.example")]).await;
+    site.account("One", &json!({"accountnumber": "c-one"}));
+    site.settle().await;
+    site.world.organization.delete(&table(RecordKind::Customer), row(&site, "c-one")).unwrap();
+    site.settle().await;
+    let rows = site.world.rows(RecordKind::Customer);
+    assert!(rows.iter().all(|row| row["kop_chargebeeid"] != "c-one"), "it comes with the next change of the record");
+}
+
+#[tokio::test]
 async fn a_tie_stays_when_no_rule_finds_it_any_more_and_follows_a_merger() {
     let site = Site::start("").await;
     site.world.post("/customers", &[("id", "c-one"), ("email", "one@acme.example")]).await;
