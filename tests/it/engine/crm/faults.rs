@@ -86,7 +86,7 @@ async fn a_run_that_is_cut_off_is_made_good(#[case] kind: FaultKind) {
                 () = hangs => {}
             }
         }
-        environment.store.close().await;
+        world.cut_off(environment).await;
         world.organization.release();
         world.organization.clear_faults();
     }

@@ -132,6 +132,12 @@ impl World {
         self.with_state(async |state| state.held_longest(1_000).await.unwrap()).await
     }
 
+    /// A run was cut off: its state is closed, and as much time passes as its lock outlives it.
+    pub async fn cut_off(&self, environment: Environment) {
+        environment.store.close().await;
+        postgres::time_passes(&self.home.path().join("state"));
+    }
+
     /// Deletes everything that Koppel remembers.
     pub fn lose_state(&self) {
         let directory = self.home.path().join("state");

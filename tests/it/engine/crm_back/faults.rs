@@ -92,7 +92,7 @@ async fn a_run_that_is_killed_after_any_write_is_gone_on_with() {
                 () = written => {}
             }
         }
-        environment.store.close().await;
+        site.world.cut_off(environment).await;
         until_whole(&site, acme).await;
     }
 }
