@@ -16,12 +16,12 @@ ARGS ?=
 demo: build ## Show the main job on this machine: both vendors simulated, no account, no cluster
 	@$(KOPPEL) demo $(ARGS)
 
-sandbox: build ## Serve the simulated Chargebee and Exact Online until Ctrl-C
+sandbox: build ## Serve the simulated Chargebee, Exact Online and Dynamics 365 until Ctrl-C
 	@$(KOPPEL) sandbox $(ARGS)
 
 ##@ Test
-.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts interleavings bench bench-operator
-test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the two judges
+.PHONY: test test-rust test-postgres test-cluster e2e chart-test judges contracts interleavings bench bench-crm bench-operator
+test: test-rust test-postgres test-cluster chart-test judges ## Everything: the code, both state stores, a real control plane, the chart, and the judges
 
 test-rust: prepare ## cargo test alone
 	@$(CARGO) test --no-fail-fast
@@ -51,6 +51,9 @@ interleavings: prepare ## A month of 3,000 documents in 50 disturbed ways, both 
 
 bench: prepare ## Calls, time and memory of large runs; takes minutes, in the release profile
 	@$(CARGO) bench --bench load -- $(ARGS)
+
+bench-crm: prepare ## Requests, time and memory of many records on their way to the CRM; takes minutes, in the release profile
+	@$(CARGO) bench --bench crm -- $(ARGS)
 
 bench-operator: prepare ## Time and memory of one operator with 200 connections; takes minutes, in the release profile
 	@assets=$$(hack/control-plane.sh) && KUBEBUILDER_ASSETS=$$assets $(CARGO) bench --bench operator -- $(ARGS)

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 chargebee=$(hack/venv.sh tests/judges/chargebee/requirements.txt)
 exact=$(hack/venv.sh tests/judges/exact/requirements.txt)
+dataverse=$(hack/venv.sh tests/judges/dataverse/requirements.txt)
 failed=()
 
 say "Chargebee's own client judges the Chargebee sandbox"
@@ -13,6 +14,8 @@ hack/with-sandbox.sh --quotas off --customers 40 --invoices 150 -- "$chargebee" 
     failed+=(chargebee)
 say "exact-online-sdk judges the Exact Online sandbox"
 hack/with-sandbox.sh -- "$exact" tests/judges/exact/judge.py || failed+=(exact)
+say "Microsoft's own client judges the sandbox of Dataverse and Entra ID"
+hack/with-sandbox.sh --quotas off -- "$dataverse" tests/judges/dataverse/judge.py || failed+=(dataverse)
 
 [[ ${#failed[@]} -eq 0 ]] || die "judges that are not content: ${failed[*]}"
-say "both judges are content"
+say "all judges are content"

@@ -40,10 +40,17 @@ CHARGEBEE_API_KEY=$(address chargebee apiKey)
 SANDBOX_ADMIN_URL=$(address admin url)
 EXACT_SANDBOX_URL=$(address exactOnline url)
 EXACT_SANDBOX_ADMIN_URL="$SANDBOX_ADMIN_URL/admin/exact"
+ENTRA_SANDBOX_URL=$(address entra url)
+DATAVERSE_SANDBOX_URL=$(address dataverse url)
 [[ -n $CHARGEBEE_SANDBOX_URL && -n $SANDBOX_ADMIN_URL && -n $EXACT_SANDBOX_URL ]] ||
     die "the sandboxes said something else than their addresses: $(cat "$folder/addresses")"
 # As in examples/quickstart.
 export CHARGEBEE_SANDBOX_URL CHARGEBEE_API_KEY SANDBOX_ADMIN_URL EXACT_SANDBOX_URL EXACT_SANDBOX_ADMIN_URL
+export ENTRA_SANDBOX_URL DATAVERSE_SANDBOX_URL
+ENTRA_TENANT_ID=$(address entra tenantId)
+ENTRA_CLIENT_ID=$(address entra clientId)
+ENTRA_CLIENT_SECRET=$(address entra clientSecret)
+export ENTRA_TENANT_ID ENTRA_CLIENT_ID ENTRA_CLIENT_SECRET
 export EXACT_CLIENT_ID=koppel-sandbox-client EXACT_CLIENT_SECRET=koppel-sandbox-secret EXACT_DIVISION=100001
 export EXACT_REFRESH_TOKEN=koppel-sandbox-first-refresh-token
 # The sandboxes are on loopback, whatever proxy there is.

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import chargebee
+import dataverse
 import exact
 from common import Findings, environment
 
@@ -36,7 +37,7 @@ def main() -> int:
     folder, findings = Path(sys.argv[1]), Findings()
     book()
     chargebee.make_event()
-    total = chargebee.check(folder, findings) + exact.check(folder, findings)
+    total = chargebee.check(folder, findings) + exact.check(folder, findings) + dataverse.check(folder, findings)
     findings.print()
     print(f"{total} rows checked, {len(findings)} kinds of findings")
     return 1 if len(findings) else 0

@@ -69,6 +69,7 @@ words! {
         Unauthorized,
         ReauthorizationRequired,
         CredentialsShared,
+        PrivilegesMissing,
         // MappingComplete: what a manifest names and is not there
         MappingResolved,
         DivisionInvalid,
@@ -83,6 +84,9 @@ words! {
         RuleConflict,
         DeferralNotConfigured,
         TimeZoneDiffers,
+        SchemaIncomplete,
+        OwnerUnknown,
+        SalesTablesMissing,
         NotYetSupported,
         // MappingComplete: what documents need and no manifest names
         VatCodeUnmapped,
@@ -121,6 +125,7 @@ impl Reason {
                 | Self::PaymentMethodUnmapped
                 | Self::NextYearNotOpened
                 | Self::TimeZoneDiffers
+                | Self::SalesTablesMissing
                 | Self::NotYetSupported
         )
     }

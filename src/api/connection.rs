@@ -4,7 +4,8 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::endpoints::{Chargebee, Dynamics365, ExactOnline};
+use super::dynamics365::Dynamics365;
+use super::endpoints::{Chargebee, ExactOnline};
 use super::flows::Flows;
 use super::policies::Policies;
 use super::status::SyncConnectionStatus;
@@ -26,10 +27,10 @@ use super::workload::Workload;
     derive = "PartialEq",
     doc = "Couples one Chargebee site to one target, Exact Online or Dynamics 365: what is coupled, how often, with which switches.",
     validation = ("self.metadata.name.size() <= 63", "metadata.name is longer than 63 characters, which its pods and volumes cannot carry: choose a shorter one"),
-    printcolumn = r#"{"name":"Target", "type":"string", "jsonPath":".status.target", "description":"the system that documents are booked in"}"#,
-    printcolumn = r#"{"name":"Held", "type":"integer", "jsonPath":".status.held.total", "description":"documents that cannot be booked yet"}"#,
+    printcolumn = r#"{"name":"Target", "type":"string", "jsonPath":".status.target", "description":"the system that documents are booked in, or records kept in"}"#,
+    printcolumn = r#"{"name":"Held", "type":"integer", "jsonPath":".status.held.total", "description":"documents and records that cannot be carried over yet"}"#,
     printcolumn = r#"{"name":"Last run", "type":"date", "jsonPath":".status.lastRun.finishedAt", "description":"time since the last run ended"}"#,
-    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"whether whatever can be booked is booked"}"#,
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"whether whatever can be booked or carried over is"}"#,
     printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "description":"what a person must know"}"#,
     printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#
 )]
@@ -91,7 +92,8 @@ pub struct SyncConnectionSpec {
     /// The target Dynamics 365. Exactly one target is given, and it cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamics365: Option<Dynamics365>,
-    /// The flows and their switches.
+    /// The flows between Chargebee and Exact Online and their switches; those of Dynamics 365 are in
+    /// `dynamics365.flows`.
     #[serde(default)]
     pub flows: Flows,
     /// What is done where more than one thing could be right.

@@ -1,4 +1,4 @@
-//! The two ends of a connection: the Chargebee site and the target.
+//! The two ends of a connection: the Chargebee site, and the target Exact Online.
 
 use kube::KubeSchema;
 use schemars::JsonSchema;
@@ -93,64 +93,4 @@ impl ExactCountry {
             Self::UnitedStates => "US",
         }
     }
-}
-
-/// The Dynamics 365 organisation and how Koppel signs in to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(
-    validation = ("has(self.credentialsSecretRef) != has(self.workloadIdentity)", "give exactly one of credentialsSecretRef and workloadIdentity"),
-    validation = Rule::new("self.organizationUrl == oldSelf.organizationUrl").message("organizationUrl cannot be changed: make a new SyncConnection for another organisation").field_path(".organizationUrl")
-)]
-pub struct Dynamics365 {
-    /// Address of the environment. Example: `https://acme.crm4.dynamics.com`. Cannot be changed.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://[^\s/?#]+/?$"))]
-    pub organization_url: String,
-    /// The Entra ID tenant of the app registration: its id or a verified domain name. Example: `acme.onmicrosoft.com`.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9][-A-Za-z0-9.]*$"))]
-    pub tenant_id: String,
-    /// The Secret with the key `clientId` of the app registration and either `clientSecret`, or `tls.crt` and `tls.key`
-    /// of a certificate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub credentials_secret_ref: Option<SecretRef>,
-    /// Sign in with the identity of the pod instead of a Secret (E37).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workload_identity: Option<WorkloadIdentity>,
-    /// Publisher prefix of the tables that Koppel makes in Dataverse, such as the one of "CB Customer". Default: `kop`.
-    #[serde(default = "schema_prefix")]
-    #[schemars(length(min = 2, max = 8), regex(pattern = r"^[a-z][a-z0-9]{1,7}$"))]
-    pub schema_prefix: String,
-    /// How a Chargebee customer is tied to an existing CRM account, in this order; the first that finds exactly one
-    /// account decides. Default: `[AccountNumber, VatNumber, Email]`.
-    #[serde(default = "account_matching")]
-    #[schemars(length(max = 8))]
-    pub account_matching: Vec<AccountMatch>,
-}
-
-/// The federated credential of the pod's own service account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct WorkloadIdentity {
-    /// Client id of the app registration. Example: `7f6c8a52-0c8c-4f0f-9a61-3d3f0f1c2b4a`.
-    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[-A-Za-z0-9]+$"))]
-    pub client_id: String,
-}
-
-/// A way to tie a customer to an existing CRM account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum AccountMatch {
-    /// The CRM account number equals the Chargebee customer id.
-    AccountNumber,
-    VatNumber,
-    Email,
-    /// Company name and postcode, both alike.
-    NameAndPostcode,
-}
-
-fn schema_prefix() -> String {
-    "kop".to_owned()
-}
-
-fn account_matching() -> Vec<AccountMatch> {
-    vec![AccountMatch::AccountNumber, AccountMatch::VatNumber, AccountMatch::Email]
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::common::ObjectRef;
 use super::customers::Customers;
+use super::dynamics365::CrmEntity;
 use super::invoices::Invoices;
 use super::mapping_rows::{
     DimensionRow, DimensionYear, ItemGroupRow, PaymentMethodRow, PaymentTermRow, Supply, VatRow,
@@ -159,15 +160,6 @@ pub struct ExactEntity {
     #[serde(default)]
     #[schemars(length(max = 50), inner(length(min = 1, max = 20), regex(pattern = r"^\S(.*\S)?$")))]
     pub bank_journals: Vec<String>,
-}
-
-/// The owner of an entity's records in the CRM (C7).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CrmEntity {
-    /// The team or user that owns the entity's records: its name or id. Example: `Sales Benelux`.
-    #[schemars(length(min = 1, max = 160))]
-    pub owner: String,
 }
 
 fn yes() -> bool {

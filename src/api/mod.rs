@@ -12,6 +12,7 @@ pub mod conditions;
 pub mod connection;
 pub mod crd;
 pub mod customers;
+pub mod dynamics365;
 pub mod endpoints;
 pub mod finding;
 pub mod flows;

@@ -37,6 +37,8 @@ pub struct RunFacts {
     pub uncounted: bool,
     /// Documents held, for the message.
     pub held: u64,
+    /// What is carried over are records that are kept alike, and not documents that are booked: for the message.
+    pub of_records: bool,
     /// What the last run found of `Ready`; the facts of the run above are then in it already.
     pub verdict: Option<Verdict>,
 }
@@ -129,23 +131,25 @@ fn everything_held(conditions: &[Condition], facts: &RunFacts) -> String {
             .into_iter()
             .filter_map(|type_| find_condition(conditions, type_))
             .find(|condition| condition.status == Status::False.as_str() && !condition.message.is_empty());
-    let count = facts.held_since_last_booking;
+    let (count, noun) = (facts.held_since_last_booking, if facts.of_records { "records" } else { "documents" });
     match why {
-        Some(condition) => format!("all {count} new documents are held: {}", condition.message),
-        None => format!("all {count} new documents are held"),
+        Some(condition) => format!("all {count} new {noun} are held: {}", condition.message),
+        None => format!("all {count} new {noun} are held"),
     }
 }
 
 fn all_is_well(facts: &RunFacts) -> Observed {
+    let noun = if facts.of_records { "record" } else { "document" };
     let held = match facts.held {
         0 => String::new(),
-        1 => "; 1 document is held, see held".to_owned(),
-        count => format!("; {count} documents are held, see held"),
+        1 => format!("; 1 {noun} is held, see held"),
+        count => format!("; {count} {noun}s are held, see held"),
     };
-    let (reason, done) = if facts.plan_only {
-        (Reason::Planned, "planned whatever can be booked; mode Plan writes nothing")
-    } else {
-        (Reason::Synced, "whatever can be booked is booked")
+    let (reason, done) = match (facts.plan_only, facts.of_records) {
+        (true, false) => (Reason::Planned, "planned whatever can be booked; mode Plan writes nothing"),
+        (true, true) => (Reason::Planned, "planned whatever can be carried over; mode Plan writes nothing"),
+        (false, false) => (Reason::Synced, "whatever can be booked is booked"),
+        (false, true) => (Reason::Synced, "whatever can be carried over is carried over"),
     };
     Observed::new(ConditionType::Ready, Status::True, reason, format!("{done}{held}"))
 }

@@ -35,6 +35,12 @@ pub struct SyncConnectionStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub target: Option<String>,
+    /// The ServiceAccount that the connection's pods run as, in its namespace: the subject
+    /// `system:serviceaccount:{namespace}:{name}` of a federated credential. Absent where the operator runs the connection
+    /// itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub service_account_name: Option<String>,
     /// The value of the annotation `koppel.dev/requestedAt` that was answered last.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
@@ -53,10 +59,10 @@ pub struct SyncConnectionStatus {
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub flows: Vec<FlowStatus>,
-    /// Documents that cannot be booked yet.
+    /// Documents that cannot be booked yet, or records that cannot be carried over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<HeldStatus>,
-    /// What is left of Exact's quotas.
+    /// What is left of the target's quotas, or was used of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<QuotaStatus>,
     /// What Koppel has booked on the control accounts of online payments, by administration, account and currency.
@@ -75,6 +81,7 @@ impl Default for SyncConnectionStatus {
             observed_generation: never_observed(),
             conditions: Vec::new(),
             target: None,
+            service_account_name: None,
             last_handled_reconcile_at: None,
             next_run_at: None,
             last_run: None,
@@ -105,11 +112,11 @@ pub struct RunSummary {
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<RunOutcome>,
-    /// Documents that it booked.
+    /// Documents that it booked; none at Dynamics 365, which keeps records.
     pub booked: i64,
-    /// Records that it brought up to date.
+    /// Records that it created or brought up to date.
     pub updated: i64,
-    /// Documents that are held after it.
+    /// Documents and records that are held after it.
     pub held: i64,
     /// Calls that it made, by status class.
     #[serde(default)]
@@ -180,6 +187,10 @@ pub struct Calls {
     /// Calls to Exact Online.
     #[schemars(extend("maxProperties" = 16))]
     pub exact_online: BTreeMap<String, i64>,
+    /// Calls to Dynamics 365.
+    #[serde(rename = "dynamics365", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 16))]
+    pub dynamics365: BTreeMap<String, i64>,
 }
 
 /// Where a flow stands.
@@ -197,20 +208,20 @@ pub struct FlowStatus {
     pub backlog: i64,
     /// Documents booked, or records carried over, since the connection exists.
     pub booked: i64,
-    /// Documents that are held.
+    /// Documents or records that are held.
     pub held: i64,
     /// When the flow last carried anything over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_booked_at: Option<Time>,
 }
 
-/// Documents that cannot be booked yet.
+/// Documents that cannot be booked yet, or records that cannot be carried over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldStatus {
-    /// Number of held documents.
+    /// How many are held.
     pub total: i64,
-    /// Number of documents by reason.
+    /// How many by reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 64))]
     pub by_reason: BTreeMap<String, i64>,
@@ -220,11 +231,11 @@ pub struct HeldStatus {
     pub oldest: Vec<HeldDocument>,
 }
 
-/// A held document.
+/// A held document or record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldDocument {
-    /// Kind and number. Example: `invoice INV-1042`.
+    /// Kind and number or id. Example: `invoice INV-1042`.
     #[schemars(length(max = 253))]
     pub document: String,
     /// One of the reasons in the documentation. Example: `MissingFinancialPeriod`.
@@ -240,7 +251,7 @@ pub struct HeldDocument {
     pub since: Time,
 }
 
-/// What is left of Exact's quotas, as its own headers tell.
+/// What is left of Exact's quotas, as its own headers tell; of Dynamics 365, what was used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QuotaStatus {
@@ -253,6 +264,9 @@ pub struct QuotaStatus {
     /// When the day quota is whole again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<Time>,
+    /// Requests of today (UTC) against the daily entitlement of Dynamics 365, where each row of a bulk request is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_today: Option<i64>,
     /// Calls to Exact that one invoice costs: one, three as a `SalesInvoice`, and two more with its PDF. The forecast counts
     /// by it.
     #[serde(skip_serializing_if = "Option::is_none")]

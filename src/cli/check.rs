@@ -11,7 +11,7 @@ use super::output::{Output, print};
 use crate::api::conditions::Reason;
 use crate::api::finding::{Finding, Findings, Severity};
 use crate::api::manifest::{self, Manifests};
-use crate::api::validate::{Outcome, Secrets, validate};
+use crate::api::validate::{CrmEntityRules, Outcome, OwnerName, Secrets, ValidatedEntity, ValidatedTarget, validate};
 
 /// Check the manifests of a folder without any network: their YAML, fields, values, rules and references to each other.
 #[derive(Args, Clone, Debug)]
@@ -124,15 +124,7 @@ impl Report {
     /// The findings and the connections that can run, for programs.
     pub fn json(&self) -> serde_json::Value {
         let connections = self.outcome.connections.iter().map(|connection| {
-            let entities = connection.entities.iter().map(|entity| {
-                json!({
-                    "mapping": entity.mapping,
-                    "businessEntityId": entity.business_entity,
-                    "division": entity.division,
-                    "revenueRules": entity.rulebook.revenue.len(),
-                })
-            });
-            let entities: Vec<_> = entities.collect();
+            let entities = entities_json(&connection.target);
             json!({"namespace": connection.namespace, "name": connection.name, "entities": entities})
         });
         json!({
@@ -142,6 +134,32 @@ impl Report {
             "errors": self.count(Severity::Error),
             "warnings": self.count(Severity::Warning),
         })
+    }
+}
+
+fn entities_json(target: &ValidatedTarget) -> Vec<serde_json::Value> {
+    match target {
+        ValidatedTarget::ExactOnline(exact) => {
+            let entity = |entity: &ValidatedEntity| {
+                json!({
+                    "mapping": entity.mapping,
+                    "businessEntityId": entity.business_entity,
+                    "division": entity.division,
+                    "revenueRules": entity.rulebook.revenue.len(),
+                })
+            };
+            exact.entities.iter().map(entity).collect()
+        }
+        ValidatedTarget::Dynamics365(crm) => {
+            let entity = |entity: &CrmEntityRules| {
+                json!({
+                    "mapping": entity.mapping,
+                    "businessEntityId": entity.business_entity,
+                    "owner": entity.owner.as_ref().map(OwnerName::as_str),
+                })
+            };
+            crm.entities.iter().map(entity).collect()
+        }
     }
 }
 

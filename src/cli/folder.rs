@@ -65,7 +65,7 @@ impl FolderArgs {
                 return Ok(None);
             }
         };
-        let Outcome { connections, mut findings } = validate(&manifests, Secrets::Here);
+        let Outcome { connections, mut findings, .. } = validate(&manifests, Secrets::Here);
         findings.extend(loaded.sorted());
         findings.iter().for_each(|finding| eprintln!("{finding}"));
         let wanted: Vec<_> = connections.into_iter().filter(|connection| self.wants(connection)).collect();

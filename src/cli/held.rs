@@ -1,4 +1,4 @@
-//! `koppel held`: every held document with its reason and remedy.
+//! `koppel held`: every held document or record with its reason and remedy.
 
 use std::process::ExitCode;
 
@@ -8,20 +8,20 @@ use super::folder::FolderArgs;
 use super::output::{EXIT_CODES, Exit, Output, print, print_json};
 use super::show;
 use crate::state::{ConnectionState, HeldDocument};
-use crate::sync::kinds::{DOCUMENTS, RECEIPT};
+use crate::sync::kinds::{self, DOCUMENTS};
 
-/// Lists every held document with what is wrong and what mends it. Makes no call.
+/// Lists every held document and record with what is wrong and what mends it. Makes no call.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub struct HeldArgs {
     #[command(flatten)]
     folder: FolderArgs,
-    /// Only documents held for this reason, such as MissingFinancialPeriod
+    /// Only what is held for this reason, such as MissingFinancialPeriod
     #[arg(long)]
     reason: Option<String>,
-    /// Settle the document of this number by a person's word: one that Exact Online refused is sent again, one that is held
-    /// because the books hold it otherwise is left to them, and a change of its booked entry that the condition Audited
-    /// reports is let be as it is
+    /// Settle the document of this number, or the record of this id, by a person's word: one that the target refused is sent
+    /// again, a document that is held because the books hold it otherwise is left to them, and a change of its booked entry
+    /// that the condition Audited reports is let be as it is
     #[arg(long, value_name = "NUMBER")]
     release: Option<String>,
     /// How to print
@@ -50,8 +50,8 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
     }
     if let Some(number) = args.release.filter(|_| !released) {
         eprintln!(
-            "error: no document {number} is held that could be released: the others dissolve by themselves when what \
-                   they are held for changes"
+            "error: nothing named {number} is held that could be released: what else is held dissolves by itself when what \
+                   it is held for changes"
         );
         return Ok(Exit::NeedsAttention.into());
     }
@@ -60,13 +60,14 @@ pub async fn run(args: HeldArgs) -> anyhow::Result<ExitCode> {
     Ok(Exit::Done.into())
 }
 
-/// A document that was refused may be sent again; one that is in the books and differs there, or stands under the number of
+/// What was refused may be sent again; a document that is in the books and differs there, or stands under the number of
 /// one that is, is settled: a person has corrected the books. An entry that was changed in the books is let be as it is.
 async fn release(state: &ConnectionState, number: &str) -> anyhow::Result<bool> {
     let mut released = false;
-    released |= state.forget_refusals(RECEIPT, number).await?;
-    for kind in DOCUMENTS {
+    for kind in kinds::held() {
         released |= state.forget_refusals(kind, number).await?;
+    }
+    for kind in DOCUMENTS {
         released |= state.decide_held(kind, number).await?;
         released |= state.accept_drift(kind, number).await?;
     }
@@ -78,7 +79,7 @@ fn list(output: Output, held: &[HeldDocument]) -> anyhow::Result<()> {
         return print_json(&held.iter().map(show::held_json).collect::<Vec<_>>());
     }
     if held.is_empty() {
-        print("no document is held\n")?;
+        print("nothing is held\n")?;
     }
     Ok(print(&show::held_text(held))?)
 }

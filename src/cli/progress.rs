@@ -1,4 +1,4 @@
-//! What a long run shows on a terminal: the stage, what was booked and held so far, and how fast.
+//! What a long run shows on a terminal: the stage, what was booked, brought up to date and held so far, and how fast.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crate::sync::progress::{Progress, Step};
 pub struct TerminalProgress {
     bar: ProgressBar,
     booked: AtomicU64,
+    updated: AtomicU64,
     held: AtomicU64,
 }
 
@@ -25,21 +26,23 @@ impl TerminalProgress {
         }
         bar.set_prefix(connection.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, booked: AtomicU64::new(0), held: AtomicU64::new(0) }
+        Self { bar, booked: AtomicU64::new(0), updated: AtomicU64::new(0), held: AtomicU64::new(0) }
     }
 }
 
 impl Progress for TerminalProgress {
     fn stage(&self, name: &str) {
-        let (booked, held) = (self.booked.load(Ordering::Relaxed), self.held.load(Ordering::Relaxed));
-        self.bar.set_message(format!("{name} ({booked} booked, {held} held)"));
+        let [booked, updated, held] =
+            [&self.booked, &self.updated, &self.held].map(|count| count.load(Ordering::Relaxed));
+        self.bar.set_message(format!("{name} ({booked} booked, {updated} updated, {held} held)"));
     }
 
     fn advance(&self, outcome: Step) {
         match outcome {
             Step::Booked => self.booked.fetch_add(1, Ordering::Relaxed),
             Step::Held => self.held.fetch_add(1, Ordering::Relaxed),
-            Step::Updated | Step::Unchanged => 0,
+            Step::Updated => self.updated.fetch_add(1, Ordering::Relaxed),
+            Step::Unchanged => 0,
         };
         self.bar.inc(1);
     }

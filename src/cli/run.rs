@@ -62,6 +62,7 @@ async fn once(args: &RunArgs, environment: &Environment) -> anyhow::Result<ExitC
                 reports.push(*report);
             }
             Ran::Suspended => {}
+            Ran::NotBegun => worst = worst.max(Exit::NeedsAttention),
             Ran::Locked => worst = worst.max(Exit::Locked),
         }
     }
@@ -94,6 +95,8 @@ async fn watch(args: &RunArgs, environment: &Environment) -> anyhow::Result<Exit
 enum Ran {
     Reported(Box<RunReport>),
     Suspended,
+    /// What it is to sign in with is of no use.
+    NotBegun,
     Locked,
 }
 
@@ -115,6 +118,11 @@ async fn run_one(connection: &ValidatedConnection, environment: &Environment) ->
         Err(SyncError::State(error)) if error.is_anothers_turn() => {
             eprintln!("error: {error}");
             Ok(Ran::Locked)
+        }
+        // The other connections run all the same.
+        Err(error @ SyncError::Call { .. }) => {
+            eprintln!("error: {}: {error}", connection.key());
+            Ok(Ran::NotBegun)
         }
         Err(error) => Err(error.into()),
     }

@@ -8,7 +8,7 @@ use crate::api::ready::blocking_condition;
 use crate::api::status::{RunOutcome, SyncConnectionStatus};
 use crate::state::{ConnectionState, HeldDocument, StateResult};
 use crate::sync::RunReport;
-use crate::sync::kinds::{DOCUMENTS, noun};
+use crate::sync::kinds::{self, noun};
 use crate::sync::tally::{FlowTally, Notice, PlannedSummary};
 
 const PAGE: i64 = 500;
@@ -29,6 +29,7 @@ pub struct ConnectionJson {
     pub name: String,
     pub conditions: Vec<ConditionJson>,
     pub booked: i64,
+    pub updated: i64,
     pub held: Vec<HeldJson>,
     pub calls: CallsJson,
     /// More than a summary needs.
@@ -65,6 +66,8 @@ pub struct HeldJson {
 pub struct CallsJson {
     pub chargebee: i64,
     pub exact_online: i64,
+    #[serde(rename = "dynamics365")]
+    pub dynamics365: i64,
 }
 
 /// One pass over the connections, as JSON.
@@ -79,7 +82,7 @@ pub struct RunJson {
 /// The state store's.
 pub async fn all_held(state: &ConnectionState) -> StateResult<Vec<HeldDocument>> {
     let mut all = Vec::new();
-    for kind in DOCUMENTS {
+    for kind in kinds::held() {
         let mut after = String::new();
         loop {
             let page = state.held_page(kind, &after, PAGE).await?;
@@ -112,10 +115,12 @@ fn connection_json(shown: &Shown) -> ConnectionJson {
         name: shown.report.connection.clone(),
         conditions: status.conditions.iter().map(condition_json).collect(),
         booked: run.map_or(0, |run| run.booked),
+        updated: run.map_or(0, |run| run.updated),
         held: shown.held.iter().map(held_json).collect(),
         calls: CallsJson {
             chargebee: run.map_or(0, |run| run.calls.chargebee.values().sum()),
             exact_online: run.map_or(0, |run| run.calls.exact_online.values().sum()),
+            dynamics365: run.map_or(0, |run| run.calls.dynamics365.values().sum()),
         },
         details: None,
     }
@@ -146,7 +151,7 @@ pub fn reports_text(shown: &[Shown]) -> String {
     for shown in shown {
         let report = &shown.report;
         text += &format!("\n{}\n\n{}\n\n", report.connection, tables::conditions(&report.status));
-        text += &format!("{}\n", tables::flows(&report.flows));
+        text += &format!("{}\n", tables::flows(report));
         if !report.status.control_accounts.is_empty() {
             text += &format!("\n{}\n", tables::control_accounts(&report.status.control_accounts));
         }

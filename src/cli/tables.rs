@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use crate::api::status::{ControlAccountStatus, RunOutcome, SyncConnectionStatus};
 use crate::state::HeldDocument;
 use crate::sync::RunReport;
+use crate::sync::kinds;
 use crate::sync::tally::FlowTally;
 
 /// Width where the output is no terminal and `COLUMNS` says nothing, so that a log reads like a screen.
@@ -141,10 +142,23 @@ fn shortened(line: &str, width: u16) -> String {
 fn last_run(report: &RunReport) -> String {
     let Some(run) = &report.status.last_run else { return "never".to_owned() };
     let outcome = run.outcome.unwrap_or(RunOutcome::Failed);
-    match report.flows.iter().map(|flow| flow.would_book).sum() {
-        0 => format!("{outcome:?}, {} booked", run.booked),
-        planned => format!("{outcome:?}, {planned} planned"),
+    if !keeps_records(&report.status) {
+        return match report.flows.iter().map(|flow| flow.would_book).sum() {
+            0 => format!("{outcome:?}, {} booked", run.booked),
+            planned => format!("{outcome:?}, {planned} planned"),
+        };
     }
+    // Mode Plan has counted them and written none.
+    match (run.updated, report.flows.iter().map(|flow| flow.created + flow.updated).sum()) {
+        (0, 0) => format!("{outcome:?}, nothing new"),
+        (0, planned) => format!("{outcome:?}, {planned} planned"),
+        (updated, _) => format!("{outcome:?}, {updated} updated"),
+    }
+}
+
+/// Whether the target keeps records, and books nothing.
+fn keeps_records(status: &SyncConnectionStatus) -> bool {
+    status.last_run.as_ref().is_some_and(|run| !run.calls.dynamics365.is_empty())
 }
 
 /// The condition of this type.
@@ -173,19 +187,37 @@ fn parts(message: &str) -> Vec<Sentence> {
 }
 
 /// What each flow of a run did, and why one ended before its end.
-pub fn flows(flows: &[FlowTally]) -> String {
+pub fn flows(report: &RunReport) -> String {
+    flows_of(report, width())
+}
+
+fn flows_of(report: &RunReport, width: u16) -> String {
+    let books = !keeps_records(&report.status);
+    let counted: Vec<&(&str, bool, Count)> = FLOW_COUNTS.iter().filter(|(_, of_books, _)| books || !of_books).collect();
     let entry = |flow: &FlowTally| {
-        let counts = [flow.seen, flow.booked, flow.adopted, flow.created, flow.updated, flow.held];
         let ended = if flow.stopped.is_some() { "early" } else { "complete" };
-        let counts = counts.iter().map(u64::to_string);
+        let counts = counted.iter().map(|(_, _, count)| count(flow).to_string());
         Entry {
             cells: [flow.name.clone()].into_iter().chain(counts).chain([ended.to_owned()]).collect(),
             sentences: flow.stopped.as_deref().map(Sentence::plain).into_iter().collect(),
         }
     };
-    let headers = ["flow", "seen", "booked", "adopted", "created", "updated", "held", "ended"];
-    listed(&headers, flows.iter().map(entry).collect(), width())
+    let counts = counted.iter().map(|(header, ..)| *header);
+    let headers: Vec<&str> = ["flow"].into_iter().chain(counts).chain(["ended"]).collect();
+    listed(&headers, report.flows.iter().map(entry).collect(), width)
 }
+
+type Count = fn(&FlowTally) -> u64;
+
+/// What is counted of a flow, and whether only books have it.
+const FLOW_COUNTS: [(&str, bool, Count); 6] = [
+    ("seen", false, |flow| flow.seen),
+    ("booked", true, |flow| flow.booked),
+    ("adopted", true, |flow| flow.adopted),
+    ("created", false, |flow| flow.created),
+    ("updated", false, |flow| flow.updated),
+    ("held", false, |flow| flow.held),
+];
 
 /// What is booked on each control account.
 pub fn control_accounts(accounts: &[ControlAccountStatus]) -> String {
@@ -212,7 +244,7 @@ pub fn held(documents: &[HeldDocument]) -> String {
 fn held_of(documents: &[HeldDocument], width: u16) -> String {
     let entry = |document: &HeldDocument| Entry {
         cells: vec![
-            format!("{} {}", document.kind, document.number),
+            format!("{} {}", kinds::noun(&document.kind), document.number),
             total(document),
             document.hold.reason.to_string(),
             day(document.since),
@@ -225,7 +257,7 @@ fn held_of(documents: &[HeldDocument], width: u16) -> String {
 /// The message without the document's name, which stands above it.
 fn what(document: &HeldDocument) -> &str {
     let message = document.hold.message.as_str();
-    message.strip_prefix(&format!("{} {}: ", document.kind, document.number)).unwrap_or(message)
+    message.strip_prefix(&format!("{} {}: ", kinds::noun(&document.kind), document.number)).unwrap_or(message)
 }
 
 fn total(document: &HeldDocument) -> String {
@@ -233,6 +265,8 @@ fn total(document: &HeldDocument) -> String {
     let currency = document.currency.as_deref().and_then(Currency::from_code);
     match (document.total, currency) {
         (Some(total), Some(currency)) => Amount(total).display(currency),
+        // A record has none.
+        _ if !kinds::is_of_books(&document.kind) => String::new(),
         _ => "unreadable".to_owned(),
     }
 }
@@ -300,6 +334,45 @@ mod tests {
         let left = UnmatchedStatus { lines: 2, amount: "5.00".to_owned(), oldest };
         let text = control_accounts(&[ControlAccountStatus { unmatched: Some(left), ..account }]);
         assert!(text.contains("5.00 in 2") && text.contains("to be matched: payment txn_1 (entry 7): 4.00"), "{text}");
+    }
+
+    /// What a run did, with one flow of customers, at a target that keeps records.
+    fn records(run: &serde_json::Value, flow: FlowTally) -> RunReport {
+        let mut run_told = serde_json::json!({
+            "id": "r", "generation": 1, "startedAt": "2026-05-04T10:00:00Z", "outcome": "Completed", "booked": 0,
+            "updated": 0, "held": 0, "calls": {"dynamics365": {"2xx": 3}},
+        });
+        run_told.as_object_mut().unwrap().extend(run.as_object().unwrap().clone());
+        let status = serde_json::from_value(serde_json::json!({"lastRun": run_told})).unwrap();
+        RunReport { connection: "default/acme".to_owned(), flows: vec![flow], status }
+    }
+
+    #[test]
+    fn of_records_nothing_is_said_to_be_booked() {
+        let flow = FlowTally { seen: 9, created: 4, updated: 3, ..FlowTally::new("customers") };
+        let report = records(&serde_json::json!({"updated": 7}), flow.clone());
+        let text = flows_of(&report, 100);
+        let words = |line: usize| text.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words(0), ["FLOW", "SEEN", "CREATED", "UPDATED", "HELD", "ENDED"]);
+        assert_eq!(words(1), ["customers", "9", "4", "3", "0", "complete"]);
+        assert_eq!(last_run(&report), "Completed, 7 updated");
+        assert_eq!(last_run(&records(&serde_json::json!({}), flow)), "Completed, 7 planned");
+        assert_eq!(last_run(&records(&serde_json::json!({}), FlowTally::new("customers"))), "Completed, nothing new");
+        let of_books = records(&serde_json::json!({"calls": {"exactOnline": {"2xx": 3}}}), FlowTally::new("invoices"));
+        assert_eq!(last_run(&of_books), "Completed, 0 booked");
+        assert!(flows_of(&of_books, 100).contains("BOOKED"), "{}", flows_of(&of_books, 100));
+    }
+
+    #[test]
+    fn a_held_record_has_a_name_and_no_total() {
+        let held = HeldDocument {
+            kind: crate::domain::record::RecordKind::PaymentSource.as_str().to_owned(),
+            currency: None,
+            total: None,
+            ..document("pm_1", "m".to_owned())
+        };
+        let text = held_of(&[held], 80);
+        assert!(text.contains("CB Payment Source pm_1") && !text.contains("unreadable"), "{text}");
     }
 
     #[test]

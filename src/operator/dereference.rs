@@ -10,12 +10,13 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::consents::{Consent, Holder};
-use super::context::Context;
+use super::context::{Context, Executor};
 use super::error::{OperatorError, OperatorResult};
 use super::manifests::{secret_data, secret_names};
 use super::shared_state;
 use crate::api::manifest::{Located, Manifests, SecretData};
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
+use crate::sync::TOKEN_FILE;
 
 /// A connection with all that it refers to.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Dereferenced {
     pub state_url: Option<(String, String)>,
     /// Other connections on the same consent of Exact Online.
     pub shared_with: Vec<Holder>,
+    /// It is to sign in with the identity of the process that runs it, which is this one, and this one has none.
+    pub lacks_identity: bool,
 }
 
 /// Reads what `connection` refers to.
@@ -47,7 +50,16 @@ pub async fn dereference(context: &Context, connection: &Arc<SyncConnection>) ->
     let inputs = inputs_digest(connection, &own.mappings, &own.rules, &secrets);
     let mut manifests = context.caches.with_rivals(connection, own);
     manifests.secrets = secrets.into_iter().map(|(name, data)| ((namespace.clone(), name), data)).collect();
-    Ok(Dereferenced { manifests, inputs, state_url, shared_with })
+    let lacks_identity = lacks_identity(connection, &context.executor);
+    Ok(Dereferenced { manifests, inputs, state_url, shared_with, lacks_identity })
+}
+
+/// A worker's pod gets a token of its own; runs in this process have no other than this process.
+fn lacks_identity(connection: &SyncConnection, executor: &Executor) -> bool {
+    let crm = connection.spec.dynamics365.as_ref();
+    matches!(executor, Executor::Inline(_))
+        && crm.is_some_and(|crm| crm.workload_identity.is_some())
+        && std::env::var_os(TOKEN_FILE).is_none()
 }
 
 async fn read_secrets(

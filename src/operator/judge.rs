@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
+use secrecy::ExposeSecret;
 
 use super::consents::Holder;
 use super::dereference::Dereferenced;
@@ -11,7 +12,9 @@ use crate::api::SyncConnection;
 use crate::api::conditions::{Observed, Reason};
 use crate::api::finding::{Finding, Severity};
 use crate::api::manifest::Located;
-use crate::api::validate::{Secrets, ValidatedConnection, validate};
+use crate::api::validate::{CrmCredential, Secrets, ValidatedConnection, validate};
+use crate::connectors::dataverse::AppCertificate;
+use crate::sync::TOKEN_FILE;
 
 /// What came of a connection and of what it refers to.
 #[derive(Debug)]
@@ -36,20 +39,42 @@ pub fn judge(connection: &SyncConnection, seen: &Dereferenced) -> Judged {
     let outcome = validate(&seen.manifests, Secrets::Here);
     let key = (connection.namespace().unwrap_or_default(), connection.name_any());
     let own = |one: &ValidatedConnection| one.namespace == key.0 && one.name == key.1;
-    let of_cluster = findings_of_the_cluster(connection, seen);
-    if let Some(validated) = outcome.connections.into_iter().find(own).filter(|_| of_cluster.is_empty()) {
+    let mut of_cluster = findings_of_the_cluster(connection, seen);
+    let validated = outcome.connections.into_iter().find(own);
+    of_cluster.extend(validated.as_ref().and_then(|validated| unusable_certificate(connection, validated)));
+    if let Some(validated) = validated.filter(|_| of_cluster.is_empty()) {
         return Judged::Runs(Arc::new(validated));
     }
     let objects = objects_of(connection, seen);
-    let concerns = |finding: &Finding| finding.severity == Severity::Error && objects.contains(&finding.object);
-    let errors: Vec<Finding> = outcome.findings.into_iter().filter(concerns).chain(of_cluster).collect();
+    let is_why = |finding: &Finding| finding.severity == Severity::Error && objects.contains(&finding.object);
+    let errors: Vec<Finding> = outcome.findings.into_iter().filter(is_why).chain(of_cluster).collect();
     Judged::Blocked(blocked(&errors))
 }
 
 /// What is wrong with the connection that its manifests alone do not show.
 fn findings_of_the_cluster(connection: &SyncConnection, seen: &Dereferenced) -> Vec<Finding> {
     let own = Located::from_cluster(connection.clone());
-    without_state(&own, seen).into_iter().chain(shared_consent(&own, &seen.shared_with)).collect()
+    let found = [without_state(&own, seen), shared_consent(&own, &seen.shared_with), without_identity(&own, seen)];
+    found.into_iter().flatten().collect()
+}
+
+/// Only a pod has an identity, and the operator's is not the connection's unless somebody gave it one.
+fn without_identity(own: &Located<SyncConnection>, seen: &Dereferenced) -> Option<Finding> {
+    let message =
+        format!("the operator runs this connection itself (executor inline) and has no token: {TOKEN_FILE} is not set");
+    let remedy = "give the operator's pod a projected token, use executor workload, or credentialsSecretRef";
+    seen.lacks_identity.then(|| own.error(Reason::Unauthorized, "spec.dynamics365.workloadIdentity", message, remedy))
+}
+
+/// A certificate that nothing can be signed with would end every run before its first call.
+fn unusable_certificate(connection: &SyncConnection, validated: &ValidatedConnection) -> Option<Finding> {
+    let access = &validated.crm()?.access;
+    let CrmCredential::Certificate { certificate, private_key } = &access.credential else { return None };
+    let error = AppCertificate::from_pem(private_key, certificate.expose_secret()).err()?.to_string();
+    let (what, remedy) = error.split_once("; ").unwrap_or((&error, ""));
+    let message = format!("Secret {}: {what}", access.secret_name.as_deref().unwrap_or_default());
+    let (own, field) = (Located::from_cluster(connection.clone()), "spec.dynamics365.credentialsSecretRef");
+    Some(own.error(Reason::Unauthorized, field, message, remedy))
 }
 
 /// The pod would wait for the Secret with the URL of its state for ever, and tell nobody but its own events.

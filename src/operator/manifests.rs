@@ -179,7 +179,7 @@ mod tests {
         let outcome = validate(&manifests, Secrets::Here);
         assert_eq!(blocking_conditions(&outcome.findings), [], "{:?}", outcome.findings);
         assert_eq!(outcome.connections[0].generation, 3);
-        assert_eq!(outcome.connections[0].exact.client_id, "id");
+        assert_eq!(outcome.connections[0].exact().unwrap().access.client_id, "id");
     }
 
     #[test]

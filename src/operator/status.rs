@@ -31,6 +31,8 @@ pub struct Standing {
     pub handled: Option<String>,
     /// The workload could not be made, and why; it is tried again.
     pub no_workload: Option<String>,
+    /// The ServiceAccount of its pods, where it has any.
+    pub service_account: Option<String>,
     /// How long after the last run the next one should have ended, at the latest.
     pub patience: Option<SignedDuration>,
 }
@@ -41,6 +43,7 @@ pub struct OwnStatus {
     pub observed_generation: i64,
     pub next_run_at: Option<Time>,
     pub last_handled_reconcile_at: Option<String>,
+    pub service_account_name: Option<String>,
     pub conditions: Vec<Condition>,
 }
 
@@ -52,6 +55,7 @@ impl OwnStatus {
             observed_generation: status.observed_generation,
             next_run_at: status.next_run_at.clone(),
             last_handled_reconcile_at: status.last_handled_reconcile_at.clone(),
+            service_account_name: status.service_account_name.clone(),
             conditions: status.conditions.iter().filter(own).cloned().collect(),
         }
     }
@@ -63,6 +67,9 @@ impl OwnStatus {
         }
         if let Some(value) = &self.last_handled_reconcile_at {
             status["lastHandledReconcileAt"] = json!(value);
+        }
+        if let Some(name) = &self.service_account_name {
+            status["serviceAccountName"] = json!(name);
         }
         json!({
             "apiVersion": API_VERSION,
@@ -114,6 +121,7 @@ pub fn own_status(connection: &SyncConnection, standing: &Standing, now: Timesta
         observed_generation: generation,
         next_run_at: standing.next_run_at.map(Time),
         last_handled_reconcile_at: standing.handled.clone(),
+        service_account_name: standing.service_account.clone(),
         conditions: own,
     }
 }

@@ -1,4 +1,4 @@
-//! Both sandboxes and their admin interface as servers on one clock, on loopback unless told otherwise.
+//! All sandboxes and their admin interface as servers on one clock, on loopback unless told otherwise.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,10 +19,13 @@ use tokio::task::JoinHandle;
 
 use super::chargebee::{ChargebeeOptions, ChargebeeSandbox, InvoiceSum, Limits};
 use super::clock::SandboxClock;
+use super::dynamics::{Dynamics, DynamicsOptions, ORGANIZATION};
 use super::exact::seed::{Account, Administration, wolkwerk, wolkwerk_belgium, wolkwerk_germany, wolkwerk_with_money};
 use super::exact::{ExactOptions, ExactSandbox, Language, Quotas};
 use super::generator::plan::open_at;
+use super::generator::sales::Sales;
 use super::generator::{ENTITIES, ExistingAccount, Expectation, Extent, GeneratorOptions, Size, generate};
+use super::sales;
 use super::world::{Play, Played};
 
 /// The simulated site, where nobody names another one.
@@ -60,6 +63,8 @@ pub struct SandboxOptions {
     pub chargebee_port: u16,
     pub exact_port: u16,
     pub admin_port: u16,
+    /// Dynamics 365 besides; its own address and host are taken from the ones above.
+    pub dynamics: Option<DynamicsOptions>,
 }
 
 impl Default for SandboxOptions {
@@ -82,11 +87,18 @@ impl Default for SandboxOptions {
             chargebee_port: 0,
             exact_port: 0,
             admin_port: 0,
+            dynamics: None,
         }
     }
 }
 
 impl SandboxOptions {
+    /// What of Dynamics 365 to start, where these servers listen.
+    fn dynamics(&self) -> Option<DynamicsOptions> {
+        let wanted = self.dynamics.clone()?;
+        Some(DynamicsOptions { listen: self.listen, advertise: self.advertise.clone(), ..wanted })
+    }
+
     /// How clients reach a server that listens here.
     fn url(&self, address: SocketAddr) -> String {
         match &self.advertise {
@@ -103,10 +115,14 @@ pub struct Sandbox {
     pub clock: SandboxClock,
     pub chargebee: ChargebeeSandbox,
     pub exact: ExactSandbox,
+    /// Entra ID and the organisations of Dynamics 365, where they were asked for.
+    pub dynamics: Option<Dynamics>,
     /// What happens on both sides besides.
     pub play: Play,
     /// Document number to why it must be held, as the generator made it.
     pub expectations: BTreeMap<String, Expectation>,
+    /// What sales keeps in the organisation with the sales tables, where there is one.
+    pub sales: Sales,
     chargebee_url: String,
     exact_url: String,
     admin_url: String,
@@ -126,16 +142,39 @@ impl Sandbox {
         let chargebee_url = options.url(chargebee_listener.local_addr()?);
         let (exact_url, admin_url) =
             (options.url(exact_listener.local_addr()?), options.url(admin_listener.local_addr()?));
-        let Books { clock, chargebee, exact, play, expectations } = Books::open(&options);
+        let Books { clock, chargebee, exact, play, expectations, sales } = Books::open(&options);
         chargebee.set_public_url(chargebee_url.clone());
         exact.set_public_url(exact_url.clone());
+        let wanted = options.dynamics();
+        let is_furnished = wanted.as_ref().is_some_and(|wanted| wanted.is_furnished);
+        let dynamics = match wanted {
+            Some(wanted) => Some(Dynamics::start(wanted, clock.clone()).await?),
+            None => None,
+        };
+        let organization = dynamics.as_ref().and_then(|dynamics| dynamics.organization(ORGANIZATION));
+        if let Some(organization) = organization.filter(|_| is_furnished) {
+            sales::furnish(&organization, &sales).map_err(io::Error::other)?;
+        }
         let (stop, stopped) = watch::channel(false);
         let servers = vec![
             serve(chargebee_listener, chargebee.router(), stopped.clone()),
             serve(exact_listener, exact.router(), stopped.clone()),
-            serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play), stopped),
+            serve(admin_listener, admin_router(&clock, &chargebee, &exact, &play, dynamics.as_ref()), stopped),
         ];
-        Ok(Self { clock, chargebee, exact, play, expectations, chargebee_url, exact_url, admin_url, stop, servers })
+        Ok(Self {
+            clock,
+            chargebee,
+            exact,
+            dynamics,
+            play,
+            expectations,
+            sales,
+            chargebee_url,
+            exact_url,
+            admin_url,
+            stop,
+            servers,
+        })
     }
 
     /// `http://HOST:PORT`; the API is below `/api/v2`.
@@ -163,6 +202,9 @@ impl Sandbox {
                 abort.abort();
             }
         }
+        if let Some(dynamics) = self.dynamics {
+            dynamics.shutdown().await;
+        }
     }
 }
 
@@ -173,6 +215,7 @@ struct Books {
     exact: ExactSandbox,
     play: Play,
     expectations: BTreeMap<String, Expectation>,
+    sales: Sales,
 }
 
 impl Books {
@@ -205,7 +248,7 @@ impl Books {
         };
         let chargebee = ChargebeeSandbox::new(settings, world.chargebee);
         let play = Play::new(clock.clone(), chargebee.clone(), exact.clone(), world.acts);
-        Self { clock, chargebee, exact, play, expectations }
+        Self { clock, chargebee, exact, play, expectations, sales: world.sales }
     }
 }
 
@@ -269,15 +312,27 @@ struct Admin {
     play: Play,
 }
 
-fn admin_router(clock: &SandboxClock, chargebee: &ChargebeeSandbox, exact: &ExactSandbox, play: &Play) -> Router {
+fn admin_router(
+    clock: &SandboxClock,
+    chargebee: &ChargebeeSandbox,
+    exact: &ExactSandbox,
+    play: &Play,
+    dynamics: Option<&Dynamics>,
+) -> Router {
     let state = Admin { clock: clock.clone(), chargebee: chargebee.clone(), exact: exact.clone(), play: play.clone() };
-    Router::new()
+    let router = Router::new()
         .route("/admin/clock", get(show_clock).post(move_clock))
         .route("/admin/summary", get(summary))
         .route("/admin/world", get(show_world).post(play_world))
         .with_state(state)
         .nest("/admin/chargebee", chargebee.admin_router())
-        .nest("/admin/exact", exact.admin_router())
+        .nest("/admin/exact", exact.admin_router());
+    let Some(dynamics) = dynamics else { return router };
+    let certificate = dynamics.certificate().to_owned();
+    router
+        .route("/admin/certificate", get(move || async move { certificate }))
+        .nest("/admin/entra", dynamics.entra.admin_router())
+        .nest("/admin/dataverse", dynamics.dataverse.admin_router())
 }
 
 async fn show_clock(State(admin): State<Admin>) -> Json<Value> {

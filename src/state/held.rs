@@ -1,14 +1,17 @@
 //! Held documents, whole: they are planned again each run with today's rules, which costs no call (N3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row, query};
+use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
 
 use super::error::{StateError, StateResult};
 use super::store::{ConnectionState, instant_of, plain, text_of};
 use crate::domain::hold::{Hold, HoldReason};
+
+/// Numbers that one statement asks for.
+const NUMBERS_MAX: usize = 500;
 
 /// A document that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,12 +113,13 @@ impl ConnectionState {
         Ok(self.cursor::<bool>("decided", identity).await?.is_some())
     }
 
-    /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts
-    /// and what is booked already do not count: what is held of them keeps no document from being booked.
+    /// How many documents were held for the first time after `instant`; another reason makes a document no newer. Receipts,
+    /// what comes from a CRM and what is booked already do not count: what is held of them keeps no document from being
+    /// booked.
     pub async fn held_since(&self, instant: Timestamp) -> StateResult<i64> {
         let row = query(
-            "SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind <> 'receipt'
-                 AND reason <> 'WithdrawnAfterBooking' AND first_held > $2",
+            "SELECT COUNT(*) AS total FROM held WHERE connection = $1 AND kind NOT IN
+                 ('receipt', 'crmAccount', 'crmContact', 'crmAddress', 'crmQuote') AND reason <> 'WithdrawnAfterBooking' AND first_held > $2",
         )
         .bind(&self.connection)
         .bind(text_of(instant))
@@ -136,6 +140,26 @@ impl ConnectionState {
     }
 
     /// Lets go of a document that needs no booking any more.
+    /// Those of `numbers` that are held.
+    pub async fn held_among(&self, kind: &str, numbers: &[&str]) -> StateResult<BTreeSet<String>> {
+        let mut held = BTreeSet::new();
+        for numbers in numbers.chunks(NUMBERS_MAX) {
+            let marks: Vec<String> = (3..numbers.len() + 3).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT number FROM held WHERE connection = $1 AND kind = $2 AND number IN ({})",
+                marks.join(", ")
+            );
+            let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind);
+            for number in numbers {
+                statement = statement.bind(*number);
+            }
+            for row in statement.fetch_all(&self.pool).await? {
+                held.insert(row.try_get("number")?);
+            }
+        }
+        Ok(held)
+    }
+
     pub async fn release(&self, kind: &str, number: &str) -> StateResult<()> {
         self.change(
             query("DELETE FROM held WHERE connection = $1 AND kind = $2 AND number = $3")

@@ -1,12 +1,18 @@
 //! What each customer and item became in an administration, or why it became nothing yet.
 
-use sqlx::any::AnyRow;
-use sqlx::{Row, query};
+use std::collections::BTreeMap;
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe, Row, query};
 use uuid::Uuid;
 
 use super::error::StateResult;
 use super::store::{ConnectionState, plain};
 use crate::domain::hold::{Hold, HoldReason};
+
+/// Links that one statement asks for.
+const CHUNK_ROWS: usize = 200;
 
 /// Why a record has no counterpart in the books; documents that need it are held for this.
 pub type LinkProblem = Hold;
@@ -14,7 +20,7 @@ pub type LinkProblem = Hold;
 /// The tie between a record and its counterpart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// `customer` or `item`.
+    /// `customer` or `item`; `crmTie` for the CRM account of a customer.
     pub kind: String,
     /// Id at the billing system.
     pub id: String,
@@ -27,26 +33,60 @@ pub struct Link {
 
 impl ConnectionState {
     pub async fn set_link(&self, link: &Link) -> StateResult<()> {
-        self.change(
-            query(
-                "INSERT INTO links (connection, kind, id, division, target, sent_hash, reason, message, remedy)
+        self.change(self.setting(link)).await?;
+        Ok(())
+    }
+
+    /// Sets many links at once.
+    pub async fn set_links(&self, links: &[Link]) -> StateResult<()> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.write().await?;
+        for link in links {
+            self.setting(link).execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    fn setting<'q>(&'q self, link: &'q Link) -> Query<'q, Any, AnyArguments> {
+        query(
+            "INSERT INTO links (connection, kind, id, division, target, sent_hash, reason, message, remedy)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT (connection, kind, id, division) DO UPDATE SET target = excluded.target,
              sent_hash = excluded.sent_hash, reason = excluded.reason, message = excluded.message,
              remedy = excluded.remedy",
-            )
-            .bind(&self.connection)
-            .bind(&link.kind)
-            .bind(&link.id)
-            .bind(i64::from(link.division))
-            .bind(link.target.map(|id| id.to_string()))
-            .bind(&link.sent_hash)
-            .bind(link.problem.as_ref().map(|problem| problem.reason.as_str()))
-            .bind(link.problem.as_ref().map(|problem| plain(&problem.message)))
-            .bind(link.problem.as_ref().map(|problem| plain(&problem.remedy))),
         )
-        .await?;
-        Ok(())
+        .bind(&self.connection)
+        .bind(&link.kind)
+        .bind(&link.id)
+        .bind(i64::from(link.division))
+        .bind(link.target.map(|id| id.to_string()))
+        .bind(&link.sent_hash)
+        .bind(link.problem.as_ref().map(|problem| problem.reason.as_str()))
+        .bind(link.problem.as_ref().map(|problem| plain(&problem.message)))
+        .bind(link.problem.as_ref().map(|problem| plain(&problem.remedy)))
+    }
+
+    /// The links of those of `ids` that have one, by id.
+    pub async fn links_among(&self, kind: &str, division: i32, ids: &[&str]) -> StateResult<BTreeMap<String, Link>> {
+        let mut found = BTreeMap::new();
+        for chunk in ids.chunks(CHUNK_ROWS) {
+            let marks: Vec<String> = (4..chunk.len() + 4).map(|place| format!("${place}")).collect();
+            let text = format!(
+                "SELECT * FROM links WHERE connection = $1 AND kind = $2 AND division = $3 AND id IN ({})",
+                marks.join(", ")
+            );
+            let mut statement = query(AssertSqlSafe(text)).bind(&self.connection).bind(kind).bind(i64::from(division));
+            for id in chunk {
+                statement = statement.bind(*id);
+            }
+            for row in statement.fetch_all(&self.pool).await? {
+                let link = link_of(&row)?;
+                found.insert(link.id.clone(), link);
+            }
+        }
+        Ok(found)
     }
 
     pub async fn link(&self, kind: &str, id: &str, division: i32) -> StateResult<Option<Link>> {
@@ -95,6 +135,17 @@ impl ConnectionState {
         .fetch_optional(&self.pool)
         .await?;
         row.map(|row| Ok(row.try_get("id")?)).transpose()
+    }
+
+    /// Number of links of `kind` that lead somewhere, over all administrations.
+    pub async fn links_standing(&self, kind: &str) -> StateResult<i64> {
+        let row =
+            query("SELECT COUNT(*) AS total FROM links WHERE connection = $1 AND kind = $2 AND target IS NOT NULL")
+                .bind(&self.connection)
+                .bind(kind)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(row.try_get("total")?)
     }
 
     /// Number of links of `kind` with a problem, over all administrations.

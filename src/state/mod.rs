@@ -5,6 +5,7 @@
 mod booked;
 mod books;
 mod cache;
+mod crm_rows;
 mod cursors;
 mod drifts;
 mod error;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use booked::Booked;
 pub use books::{AccountField, BookAccount, BookEntry, BookItem};
+pub use crm_rows::CrmRow;
 pub use drifts::{Drift, GONE};
 pub use error::{StateError, StateResult};
 pub use held::{HeldDocument, HeldSummary};

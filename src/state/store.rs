@@ -19,7 +19,7 @@ use super::{postgres, sqlite};
 pub const LOCK_LIFETIME: Duration = Duration::from_secs(30);
 
 /// Every table that holds rows of connections, but for the locks.
-pub(super) const TABLES: [&str; 20] = [
+pub(super) const TABLES: [&str; 21] = [
     "cursors",
     "intents",
     "booked",
@@ -37,6 +37,7 @@ pub(super) const TABLES: [&str; 20] = [
     "ledger_parts",
     "ledger_pending",
     "receipts",
+    "crm_rows",
     "drifts",
     "cache",
     "runs",

@@ -8,13 +8,15 @@ use crate::api::connection::Mode;
 use crate::api::endpoints::ExactCountry;
 use crate::api::flows::BookAs;
 use crate::api::policies::{ExistingEntry, RecreatedDocument, UndonePayment, UnmappedEntity, VoidedInvoice};
-use crate::api::validate::ValidatedConnection;
+use crate::api::validate::{ValidatedConnection, ValidatedExact, ValidatedTarget};
 
 /// The key under which the state of a connection is kept, told from its manifest alone: its Secrets may be gone. None where
 /// the manifest names no address that could be one.
 pub fn state_key(connection: &SyncConnection) -> Option<String> {
-    let exact = connection.spec.exact_online.as_ref()?;
-    let address = exact.url.as_deref().or(exact.country.map(ExactCountry::url))?;
+    let spec = &connection.spec;
+    let of_exact =
+        spec.exact_online.as_ref().and_then(|exact| exact.url.as_deref().or(exact.country.map(ExactCountry::url)));
+    let address = of_exact.or(spec.dynamics365.as_ref().map(|crm| crm.organization_url.as_str()))?;
     let url = Url::parse(address.trim_end_matches('/')).ok()?;
     let key = format!("{}/{}", connection.namespace().unwrap_or_default(), connection.name_any());
     Some(key_of(&key, &connection.spec.chargebee.site, &url))
@@ -33,24 +35,45 @@ impl ValidatedConnection {
     /// Under which the state is kept: applied again under the same name, site and target, a connection finds its state
     /// again; coupled to something else, it begins anew.
     pub fn state_key(&self) -> String {
-        key_of(&self.key(), &self.chargebee.site, &self.exact.base_url)
+        key_of(&self.key(), &self.chargebee.site, self.target_address())
+    }
+
+    /// Where the target is.
+    pub fn target_address(&self) -> &Url {
+        match &self.target {
+            ValidatedTarget::ExactOnline(exact) => &exact.access.base_url,
+            ValidatedTarget::Dynamics365(crm) => &crm.access.organization_url,
+        }
+    }
+
+    /// Every address of a vendor that the manifest names and a run calls.
+    pub fn addresses(&self) -> Vec<&Url> {
+        let entra = self.crm().and_then(|crm| crm.access.authority_url.as_ref());
+        [&self.chargebee.base_url, self.target_address()].into_iter().chain(entra).collect()
     }
 
     /// The target in words.
     pub fn target_words(&self) -> String {
-        let host = self.exact.base_url.host_str().unwrap_or_default();
-        let site = match host.strip_prefix("start.exactonline.") {
-            Some(country) => country.to_uppercase(),
-            None => format!("at {}", self.exact.base_url.authority()),
-        };
-        format!("Exact Online {site}")
+        match &self.target {
+            ValidatedTarget::ExactOnline(exact) => {
+                let url = &exact.access.base_url;
+                let site = match url.host_str().and_then(|host| host.strip_prefix("start.exactonline.")) {
+                    Some(country) => country.to_uppercase(),
+                    None => format!("at {}", url.authority()),
+                };
+                format!("Exact Online {site}")
+            }
+            ValidatedTarget::Dynamics365(crm) => format!("Dynamics 365 {}", crm.access.organization_url.authority()),
+        }
     }
 
     /// Whether runs write to the target.
     pub fn applies(&self) -> bool {
         self.mode == Mode::Apply
     }
+}
 
+impl ValidatedExact {
     pub fn adopts_existing(&self) -> bool {
         self.policies.existing_entry == ExistingEntry::Adopt
     }

@@ -10,6 +10,7 @@ use crate::state::StateError;
 pub enum Vendor {
     Chargebee,
     ExactOnline,
+    Dynamics365,
 }
 
 impl Vendor {
@@ -17,6 +18,7 @@ impl Vendor {
         match self {
             Self::Chargebee => "Chargebee",
             Self::ExactOnline => "Exact Online",
+            Self::Dynamics365 => "Dynamics 365",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::error::{SyncError, Vendor};
 use super::session::Session;
+use super::target::Target;
 use crate::api::conditions::{ConditionType, Observed, Reason};
 use crate::api::status::{ObjectProblem, PROBLEMS_MAX};
 use crate::connectors::http::{CallError, Quota};
@@ -66,8 +67,10 @@ pub struct Reached {
 const SPELLED_OUT_MAX: usize = 10;
 
 impl RunFindings {
-    pub fn credentials_accepted(&mut self, user: &str) {
-        let message = format!("Chargebee and Exact Online accept the credentials; Exact Online's user is {user}");
+    /// Both systems took the credentials, and the target told whose they are.
+    pub fn credentials_accepted(&mut self, target: Vendor, user: &str) {
+        let target = target.name();
+        let message = format!("Chargebee and {target} accept the credentials; {target}'s user is {user}");
         self.credentials =
             Some(Observed::new(ConditionType::CredentialsValid, true, Reason::CredentialsAccepted, message));
     }
@@ -100,7 +103,7 @@ impl RunFindings {
     }
 
     /// The call that ended the run.
-    pub fn call_failed(&mut self, session: &Session<'_>, vendor: Vendor, error: &CallError) {
+    pub fn call_failed<T: Target>(&mut self, session: &Session<'_, T>, vendor: Vendor, error: &CallError) {
         let credentials = |reason| {
             Some(Observed::new(ConditionType::CredentialsValid, false, reason, secret_message(session, vendor, error)))
         };
@@ -141,6 +144,16 @@ impl RunFindings {
         }
         let resolved = (Reason::MappingResolved, "everything that the manifests name is there");
         Some(summarise(ConditionType::MappingComplete, resolved, self.mapping.iter().chain(&of_documents)))
+    }
+
+    /// The role of the application user lacks something that the connection needs.
+    pub fn privileges_missing(&mut self, user: uuid::Uuid, missing: &[String]) {
+        let message = format!(
+            "the security role of application user {user} lacks {}; add them at the level of the organization",
+            missing.join(", ")
+        );
+        self.credentials =
+            Some(Observed::new(ConditionType::CredentialsValid, false, Reason::PrivilegesMissing, message));
     }
 
     /// What the manifests name and is not there, by the object to change; `None` where the run did not come so far.
@@ -185,9 +198,9 @@ fn summarise<'a>(type_: ConditionType, fine: (Reason, &str), problems: impl Iter
     Observed::new(type_, false, first.reason, texts.join(" · "))
 }
 
-fn secret_message(session: &Session<'_>, vendor: Vendor, error: &CallError) -> String {
-    match vendor {
-        Vendor::Chargebee => error.to_string(),
-        Vendor::ExactOnline => format!("{error}; see the Secret {}", session.connection.exact.secret_name),
+fn secret_message<T: Target>(session: &Session<'_, T>, vendor: Vendor, error: &CallError) -> String {
+    match T::secret(session.declared).filter(|_| vendor == T::VENDOR) {
+        Some(secret) => format!("{error}; see the Secret {secret}"),
+        None => error.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use super::error::SyncError;
 use super::findings::RunFindings;
 use super::session::Session;
 use super::tally::FlowTally;
+use super::target::Target;
 use crate::api::status::RunOutcome;
 use crate::connectors::http::CallError;
 
@@ -44,7 +45,7 @@ impl RunRecord {
     }
 
     /// Takes in the error that ended the run.
-    pub fn end_with(&mut self, session: &Session<'_>, error: &SyncError) {
+    pub fn end_with<T: Target>(&mut self, session: &Session<'_, T>, error: &SyncError) {
         self.outcome = match error {
             SyncError::Stopped => RunOutcome::Interrupted,
             SyncError::Call { error: CallError::QuotaSpent { .. }, .. } => RunOutcome::Interrupted,

@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::{SyncError, SyncResult};
-use super::planned::PlannedDocuments;
+use super::exact::planned::PlannedDocuments;
 use super::progress::Progress;
+use super::target::Target;
 use crate::api::validate::ValidatedConnection;
 use crate::connectors::chargebee::ChargebeeClient;
 use crate::connectors::exact::ExactClient;
@@ -69,11 +70,13 @@ impl WriteGuard for LockGuard {
     }
 }
 
-/// One run's belongings.
-pub struct Session<'a> {
+/// One run's belongings. Where no target is named, it is Exact Online.
+pub struct Session<'a, T: Target = ExactClient> {
     pub connection: &'a ValidatedConnection,
+    /// What the connection declares of its target.
+    pub declared: &'a T::Declared,
     pub chargebee: ChargebeeClient,
-    pub exact: ExactClient,
+    pub target: T,
     /// What this run holds as the only one of its connection.
     pub lock: &'a ConnectionLock,
     pub state: ConnectionState,
@@ -83,11 +86,11 @@ pub struct Session<'a> {
     pub planned: PlannedDocuments,
 }
 
-impl Session<'_> {
+impl<T: Target> Session<'_, T> {
     /// The present instant: the target's own, by its `Date` header, so that a wrong clock on this machine moves no
     /// document into another period; this machine's until the target has answered.
     pub fn now(&self) -> Timestamp {
-        self.exact.vendor_now().unwrap_or_else(|| self.clock.now())
+        self.target.vendor_now().unwrap_or_else(|| self.clock.now())
     }
 
     /// Today in the connection's time zone.
@@ -125,7 +128,7 @@ impl Session<'_> {
     /// # Errors
     /// The state store's.
     pub async fn keep_limits(&self) -> SyncResult<()> {
-        Ok(self.state.set_cursor("exact", "limits", &self.exact.limits()).await?)
+        self.target.keep_limits(&self.state).await
     }
 
     /// To be asked before each step, and before anything is sent that changes the target. Costs nothing but after a pause.

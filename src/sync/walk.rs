@@ -2,6 +2,7 @@
 
 use super::error::{At, SyncResult, Vendor};
 use super::session::Session;
+use super::target::Target;
 use crate::connectors::chargebee::{ListCursor, ListQuery, OffsetGuard, Page, Row};
 use crate::connectors::http::{CallError, CallResult};
 
@@ -13,11 +14,11 @@ pub const SCOPE: &str = "chargebee";
 ///
 /// # Errors
 /// What `fetch` and `take` give, the state store's, or a wish to stop between two pages.
-pub async fn walk_list<T>(
-    session: &Session<'_>,
+pub async fn walk_list<T: Target, R>(
+    session: &Session<'_, T>,
     name: &str,
-    fetch: impl AsyncFn(&ListQuery) -> CallResult<Page<T>>,
-    mut take: impl AsyncFnMut(Vec<Row<T>>) -> SyncResult<()>,
+    fetch: impl AsyncFn(&ListQuery) -> CallResult<Page<R>>,
+    mut take: impl AsyncFnMut(Vec<Row<R>>) -> SyncResult<()>,
 ) -> SyncResult<()> {
     let mut cursor: ListCursor = session.state.cursor(SCOPE, name).await?.unwrap_or_default();
     let mut query = cursor.query(true);

@@ -75,6 +75,10 @@ def refused(spec: dict) -> list[str]:
         ({"chargebee": {"site": "acme"}, "dynamics365": {"organizationUrl": "https://acme.crm4.dynamics.com"}}, None),
         ({"chargebee": {"site": "acme"}, "dynamics365": {"organizationUrl": "https://acme.crm4.dynamics.com.evil.example"}}, "dynamics365"),
         ({"chargebee": {"site": "acme"}, "dynamics365": {"organizationUrl": "https://evil.example/.crm4.dynamics.com"}}, "dynamics365"),
+        (
+            {"dynamics365": {"organizationUrl": "https://acme.crm4.dynamics.com", "authorityUrl": "https://evil.example"}, "chargebee": {"site": "acme"}},
+            "authorityUrl",
+        ),
     ],
 )
 def test_the_policy_lets_vendors_through_and_nobody_else(spec, named):

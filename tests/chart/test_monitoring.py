@@ -20,10 +20,12 @@ METRICS = {
     "koppel_runs_total": {"namespace", "name", "outcome"},
     "koppel_last_run_timestamp_seconds": {"namespace", "name"},
     "koppel_documents_booked_total": {"namespace", "name"},
+    "koppel_records_updated_total": {"namespace", "name"},
     "koppel_documents_held": {"namespace", "name", "reason"},
     "koppel_backlog": {"namespace", "name", "flow"},
     "koppel_vendor_calls_total": {"namespace", "name", "vendor", "status"},
     "koppel_quota_remaining": {"namespace", "name", "window"},
+    "koppel_requests_today": {"namespace", "name"},
     "koppel_token_expiry_timestamp_seconds": {"namespace", "name"},
 }
 #: What Prometheus itself adds.

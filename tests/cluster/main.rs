@@ -45,8 +45,10 @@ mod volumes;
 
 mod adopted;
 mod continuous;
+mod crm;
 mod definitions;
 mod failover;
+mod federated;
 mod harness;
 mod inline;
 mod listing;

@@ -27,6 +27,7 @@ pub const CHILD: &str = "koppel-wolkwerk";
 pub struct Pods<'a> {
     namespace: &'a Namespace,
     kubeconfig: PathBuf,
+    variables: Vec<(String, String)>,
     pub volume: TempDir,
 }
 
@@ -42,12 +43,18 @@ impl<'a> Pods<'a> {
         namespace.until("the worker has its rights", A_RUN, may).await;
         let there = || async { namespace.api::<Lease>().get_opt(CHILD).await.unwrap().map(|_| ()) };
         namespace.until("the worker has its Lease", A_RUN, there).await;
-        Self { namespace, kubeconfig, volume: tempfile::tempdir().unwrap() }
+        Self { namespace, kubeconfig, variables: Vec::new(), volume: tempfile::tempdir().unwrap() }
     }
 
     /// With the volume of former pods.
     pub fn on(self, volume: TempDir) -> Self {
         Self { volume, ..self }
+    }
+
+    /// With a variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// A pod of this name begins.
@@ -58,6 +65,7 @@ impl<'a> Pods<'a> {
         arguments.extend(more);
         let mut command = koppel(&self.kubeconfig, &arguments);
         command.env("POD_NAME", pod).env("KOPPEL_LOG", "debug");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Process::start(self.namespace.plane, command)
     }
 

@@ -3,6 +3,8 @@
 
 #[path = "api_manifests/check.rs"]
 mod check;
+#[path = "api_manifests/crm.rs"]
+mod crm;
 #[path = "api_manifests/editions.rs"]
 mod editions;
 #[path = "api_manifests/kinds.rs"]

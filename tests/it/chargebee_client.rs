@@ -4,8 +4,10 @@
 mod calls;
 mod faults;
 mod lists;
+mod offers;
 mod pdf;
 pub mod peer;
+mod records;
 mod sandbox;
 mod secrets;
 mod writing;

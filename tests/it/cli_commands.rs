@@ -3,6 +3,8 @@
 mod answers;
 mod commands;
 mod credentials;
+mod crm;
+mod demo;
 mod documents;
 mod help;
 mod load;

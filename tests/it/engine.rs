@@ -6,6 +6,8 @@ mod adoption;
 mod catalogue;
 mod changes;
 mod credits;
+mod crm;
+mod crm_back;
 mod customers;
 mod deferral;
 mod dissolving;

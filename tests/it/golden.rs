@@ -78,7 +78,7 @@ fn rulebook() -> Rulebook {
     let (manifests, loaded) = manifest::load_text("golden", MANIFESTS);
     let outcome = validate(&manifests, Secrets::Here);
     assert!(loaded.sorted().is_empty() && outcome.findings.is_empty(), "{:#?}", outcome.findings);
-    outcome.connections[0].entities[0].rulebook.clone()
+    outcome.connections[0].exact().unwrap().entities[0].rulebook.clone()
 }
 
 #[derive(Deserialize)]

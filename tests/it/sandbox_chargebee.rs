@@ -1,10 +1,14 @@
 //! The Chargebee sandbox over HTTP, as any client would meet it.
 
+mod catalogue;
+mod census;
 mod equations;
 mod faults;
 mod lists;
 mod money;
 mod notes;
+mod parties;
+mod quotes;
 mod site;
 mod world;
 mod writes;

@@ -32,6 +32,13 @@ fn dynamics() -> Value {
     json!({"organizationUrl": "https://acme.crm4.dynamics.com", "tenantId": "acme.onmicrosoft.com", "credentialsSecretRef": {"name": "crm"}})
 }
 
+/// The connection with this in its target Dynamics 365.
+fn crm(patch: Value) -> Value {
+    let mut target = dynamics();
+    target.as_object_mut().unwrap().extend(patch.as_object().unwrap().clone());
+    json!({"exactOnline": null, "dynamics365": target})
+}
+
 /// The connection with this in its workload.
 fn workload(field: &str, value: Value) -> Value {
     json!({"workload": {field: value}})
@@ -177,6 +184,40 @@ fn connection_cases() -> Vec<Case> {
             json!({"exactOnline": null, "dynamics365": {"organizationUrl": "https://other", "tenantId": "t", "credentialsSecretRef": {"name": "crm"}}}),
             json!({"exactOnline": null, "dynamics365": dynamics(), "suspend": true}),
         ),
+        changed(
+            C,
+            "schemaPrefix cannot be changed",
+            crm(json!({})),
+            crm(json!({"schemaPrefix": "cb"})),
+            crm(json!({"solutionName": "Billing"})),
+        ),
+        changed(
+            C,
+            "ownership cannot be changed",
+            crm(json!({})),
+            crm(json!({"ownership": "Organization"})),
+            crm(json!({"ownership": "UserOrTeam"})),
+        ),
+        made(
+            C,
+            "schemaPrefix mscrm is Microsoft's own",
+            crm(json!({"schemaPrefix": "mscrmx"})),
+            crm(json!({"schemaPrefix": "cb"})),
+        ),
+        made(
+            C,
+            "accountsToChargebee.create Marked needs",
+            crm(json!({"flows": {"accountsToChargebee": {"enabled": true, "create": "Marked"}}})),
+            crm(
+                json!({"flows": {"accountsToChargebee": {"enabled": true, "create": "Marked"}}, "accountColumns": {"marked": "acme_billable"}}),
+            ),
+        ),
+        made(
+            C,
+            "accountMatching names a rule twice",
+            crm(json!({"accountMatching": ["Email", "Email"]})),
+            crm(json!({"accountMatching": ["Email", "VatNumber"]})),
+        ),
         made(
             C,
             "a toleration without key",
@@ -206,17 +247,23 @@ fn connection_cases() -> Vec<Case> {
 
 fn mapping_cases() -> Vec<Case> {
     let vat = |when: Value| json!({"vat": [{"when": when, "code": "2"}]});
-    let crm = json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []});
-    let crm_with_vat = json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}});
+    let crm = json!({"exactOnline": null, "dynamics365": {"owner": {"team": "Sales"}}, "vat": [], "paymentTerms": []});
+    let crm_with_vat = json!({"exactOnline": null, "dynamics365": {"owner": {"team": "Sales"}}});
     vec![
         made(M, "give exactly one of exactOnline and dynamics365", json!({"exactOnline": null}), crm.clone()),
         made(
             M,
             "give exactly one of exactOnline and dynamics365",
-            json!({"dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []}),
+            json!({"dynamics365": {"owner": {"team": "Sales"}}, "vat": [], "paymentTerms": []}),
             json!({}),
         ),
-        made(M, "with dynamics365 only customers", crm_with_vat, crm),
+        made(M, "with dynamics365 only customers", crm_with_vat, crm.clone()),
+        made(
+            M,
+            "give exactly one of user and team",
+            json!({"exactOnline": null, "dynamics365": {"owner": {}}, "vat": [], "paymentTerms": []}),
+            crm,
+        ),
         changed(
             M,
             "connectionRef cannot be changed",

@@ -1,18 +1,14 @@
-//! One connection with its entities.
+//! One connection: what is the same for every target.
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use secrecy::ExposeSecret;
 use url::Url;
 
-use super::secrets::{self, EXACT_KEYS};
-use super::typed::{Cadence, ChargebeeAccess, ExactAccess, ValidatedConnection, ValidatedFlows};
-use super::{Scope, entity, not_yet, times};
+use super::typed::{Cadence, ChargebeeAccess, ValidatedConnection, ValidatedTarget};
+use super::{Scope, crm, exact, not_yet, secrets, times};
 use crate::api::conditions::Reason;
 use crate::api::connection::SyncConnectionSpec;
-use crate::api::endpoints::ExactOnline;
 use crate::api::finding::Findings;
-use crate::api::flows::DocumentFlow;
 
 /// Time between the starts of two runs where the connection says nothing.
 const DEFAULT_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
@@ -25,18 +21,13 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedConne
     let start_date = date(scope, "spec.startDate", &spec.start_date, findings);
     let cadence = cadence(scope, findings);
     let timeout = duration(scope, "spec.timeout", &spec.timeout, findings);
-    let flows = flows(scope, start_date, findings);
     let chargebee = chargebee(scope, findings);
-    let exact = spec.exact_online.as_ref().map(|exact| exact_access(scope, exact, findings));
     limit_entities(scope, findings);
-    limit_flows(scope, findings);
-    let basis = entity::Basis {
-        time_zone: time_zone.clone()?,
-        start_date: flows.and_then(|flows| flows.invoices).or(start_date)?,
-        flows: flows?,
+    let target = match &spec.dynamics365 {
+        Some(crm) => crm::validate(scope, crm, findings).map(|crm| ValidatedTarget::Dynamics365(Box::new(crm))),
+        None => exact::validate(scope, time_zone.as_ref(), start_date, findings)
+            .map(|exact| ValidatedTarget::ExactOnline(Box::new(exact))),
     };
-    let entities: Option<Vec<_>> =
-        scope.mappings.iter().map(|mapping| entity::validate(scope, mapping, &basis, findings)).collect();
     Some(ValidatedConnection {
         namespace: scope.connection.namespace(),
         name: scope.connection.name(),
@@ -48,10 +39,7 @@ pub fn validate(scope: &Scope, findings: &mut Findings) -> Option<ValidatedConne
         cadence: cadence?,
         timeout: timeout?,
         chargebee: chargebee?,
-        exact: exact??,
-        flows: flows?,
-        policies: spec.policies.clone(),
-        entities: entities?,
+        target: target?,
     })
 }
 
@@ -73,7 +61,7 @@ fn time_zone(scope: &Scope, findings: &mut Findings) -> Option<jiff::tz::TimeZon
     or_finding(scope, "spec.timeZone", times::time_zone(&scope.connection.object.spec.time_zone), findings)
 }
 
-fn date(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Date> {
+pub(super) fn date(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Date> {
     let date = times::date(text).map_err(|message| (message, "write it like \"2026-07-01\"".to_owned()));
     or_finding(scope, field, date, findings)
 }
@@ -96,39 +84,6 @@ fn cadence(scope: &Scope, findings: &mut Findings) -> Option<Cadence> {
     }
 }
 
-fn flows(scope: &Scope, start_date: Option<Date>, findings: &mut Findings) -> Option<ValidatedFlows> {
-    let flows = &scope.connection.object.spec.flows;
-    let own = flows.invoices.start_date.as_deref();
-    let from = own.map_or(start_date, |text| date(scope, "spec.flows.invoices.startDate", text, findings))?;
-    let notes_from = flow_start(scope, "creditNotes", &flows.credit_notes, start_date, findings)?;
-    let payments = flow_start(scope, "paymentsToExact", &flows.payments_to_exact, start_date, findings)?;
-    let receipts = flow_start(scope, "paymentsToChargebee", &flows.payments_to_chargebee, start_date, findings)?;
-    Some(ValidatedFlows {
-        catalogue: flows.catalogue.enabled,
-        customers: flows.customers.enabled,
-        invoices: flows.invoices.enabled.then_some(from),
-        book_as: flows.invoices.book_as,
-        attach_pdf: flows.invoices.attach_pdf,
-        credit_notes: flows.credit_notes.enabled.then_some(notes_from),
-        payments_to_exact: flows.payments_to_exact.enabled.then_some(payments),
-        payments_to_chargebee: flows.payments_to_chargebee.enabled.then_some(receipts),
-    })
-}
-
-/// First day of a flow: its own, else the connection's.
-fn flow_start(
-    scope: &Scope,
-    name: &str,
-    flow: &DocumentFlow,
-    start_date: Option<Date>,
-    findings: &mut Findings,
-) -> Option<Date> {
-    match flow.start_date.as_deref() {
-        Some(text) => date(scope, &format!("spec.flows.{name}.startDate"), text, findings),
-        None => start_date,
-    }
-}
-
 fn chargebee(scope: &Scope, findings: &mut Findings) -> Option<ChargebeeAccess> {
     let spec = &scope.connection.object.spec.chargebee;
     let own = format!("https://{}.chargebee.com", spec.site);
@@ -138,21 +93,8 @@ fn chargebee(scope: &Scope, findings: &mut Findings) -> Option<ChargebeeAccess> 
     Some(ChargebeeAccess { site: spec.site.clone(), base_url: base_url?, api_key })
 }
 
-fn exact_access(scope: &Scope, spec: &ExactOnline, findings: &mut Findings) -> Option<ExactAccess> {
-    let base_url = match (&spec.url, spec.country) {
-        (Some(url), _) => address(scope, "spec.exactOnline.url", url, findings),
-        (None, country) => country.and_then(|country| Url::parse(country.url()).ok()),
-    };
-    let secret_name = spec.credentials_secret_ref.name.clone();
-    let field = "spec.exactOnline.credentialsSecretRef";
-    let [client_id, client_secret, first_refresh_token] =
-        secrets::read(scope, field, &secret_name, EXACT_KEYS, findings)?;
-    let client_id = client_id.expose_secret().to_owned();
-    Some(ExactAccess { base_url: base_url?, client_id, client_secret, first_refresh_token, secret_name })
-}
-
 /// An address without credentials in it; one that is not encrypted and leaves this machine is worth a warning.
-fn address(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Url> {
+pub(super) fn address(scope: &Scope, field: &str, text: &str, findings: &mut Findings) -> Option<Url> {
     let url = Url::parse(text.trim_end_matches('/')).ok().filter(|url| url.host().is_some());
     let Some(url) = url else {
         let message = format!("{text:?} is no address");
@@ -177,24 +119,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    }
-}
-
-/// The API server refuses such an object already; one that it holds from before says so on itself.
-fn limit_flows(scope: &Scope, findings: &mut Findings) {
-    let SyncConnectionSpec { edition: Some(edition), flows, .. } = &scope.connection.object.spec else { return };
-    if edition.has_payments() {
-        return;
-    }
-    for (flow, field, to) in [
-        (&flows.payments_to_exact, "spec.flows.paymentsToExact.enabled", "Exact"),
-        (&flows.payments_to_chargebee, "spec.flows.paymentsToChargebee.enabled", "Chargebee"),
-    ] {
-        if flow.enabled {
-            let message = format!("edition {edition} has no payments to {to}");
-            let remedy = "turn the flow off, or choose edition Scale or Enterprise, or none";
-            findings.push(scope.connection.error(Reason::FlowNotInEdition, field, message, remedy));
-        }
     }
 }
 

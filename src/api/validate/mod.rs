@@ -5,7 +5,9 @@ mod bank_journals;
 mod codes;
 mod conflicts;
 mod connection;
+mod crm;
 mod entity;
+mod exact;
 mod not_yet;
 mod payments;
 mod references;
@@ -14,8 +16,10 @@ mod secrets;
 mod times;
 mod typed;
 
+pub use crm::{CrmAccess, CrmCredential, CrmEntityRules, OwnerName, ValidatedCrm};
 pub use typed::{
-    Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedFlows,
+    Cadence, ChargebeeAccess, CustomerRules, ExactAccess, ValidatedConnection, ValidatedEntity, ValidatedExact,
+    ValidatedFlows, ValidatedTarget,
 };
 
 use super::conditions::Reason;

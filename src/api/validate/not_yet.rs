@@ -18,11 +18,7 @@ type Gap = (&'static str, &'static str, &'static str);
 
 fn connection_gaps(scope: &Scope) -> Vec<Gap> {
     let spec = &scope.connection.object.spec;
-    let gaps: [(bool, Gap); 3] = [
-        (
-            spec.dynamics365.is_some(),
-            ("spec.dynamics365", "the target Dynamics 365", "the connection does not run; use the target exactOnline"),
-        ),
+    let gaps: [(bool, Gap); 2] = [
         (
             spec.policies.deletion == Deletion::Delete,
             ("spec.policies.deletion", "removing the state with the resource", "remove the state folder by hand"),

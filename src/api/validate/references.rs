@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::is_broken;
 use crate::api::common::ObjectRef;
 use crate::api::conditions::Reason;
+use crate::api::dynamics365::Dynamics365;
 use crate::api::finding::{Finding, Findings};
 use crate::api::manifest::{Key, Located, Manifests};
 use crate::api::{EntityMapping, RevenueRule, SyncConnection};
@@ -24,6 +25,8 @@ pub fn check(manifests: &Manifests, findings: &mut Findings) {
     entities_are_mapped_once(manifests, findings);
     credentials_are_not_shared(manifests, findings);
     nothing_is_booked_twice(manifests, findings);
+    no_table_has_two_writers(manifests, findings);
+    nothing_comes_back_twice(manifests, findings);
 }
 
 fn find_connection<'a>(manifests: &'a Manifests, key: &Key) -> Option<&'a Located<SyncConnection>> {
@@ -75,7 +78,15 @@ fn check_mapping(manifests: &Manifests, mapping: &Located<EntityMapping>, findin
 fn check_rule(manifests: &Manifests, rule: &Located<RevenueRule>, findings: &mut Findings) {
     let unknown = |message, remedy| rule.error(Reason::ReferenceNotFound, "spec.connectionRef.name", message, remedy);
     let to = &rule.object.spec.connection_ref;
-    let _ = resolve(manifests, rule.namespace(), to, unknown, findings);
+    let found = resolve(manifests, rule.namespace(), to, unknown, findings);
+    if let Some(connection) = found.filter(|connection| connection.object.spec.dynamics365.is_some()) {
+        let message = format!(
+            "{} has the target dynamics365, where nothing is booked: the rule has no effect",
+            connection.described()
+        );
+        let remedy = "remove it, or refer to a connection to Exact Online";
+        findings.push(rule.warning(Reason::InvalidSpec, "spec.connectionRef.name", message, remedy));
+    }
     for (index, mapping) in rule.object.spec.entity_mapping_refs.iter().enumerate() {
         check_rule_mapping(manifests, rule, index, mapping, findings);
     }
@@ -114,8 +125,12 @@ fn check_connection(manifests: &Manifests, connection: &Located<SyncConnection>,
     };
     let some_are_broken = manifests.broken.iter().any(|one| one.kind == "EntityMapping" && one.concerns(&key));
     if !manifests.mappings.iter().any(refers) && !some_are_broken {
-        let message = "no EntityMapping refers to this connection: nothing can be booked";
-        let remedy = format!("add an EntityMapping with connectionRef name {} and the division", key.1);
+        let (what, with) = match connection.object.spec.dynamics365 {
+            Some(_) => ("carried over", "dynamics365: {}"),
+            None => ("booked", "the division"),
+        };
+        let message = format!("no EntityMapping refers to this connection: nothing can be {what}");
+        let remedy = format!("add an EntityMapping with connectionRef name {} and {with}", key.1);
         findings.push(connection.error(Reason::EntityMappingMissing, "", message, remedy));
     }
 }
@@ -182,17 +197,62 @@ fn nothing_is_booked_twice(manifests: &Manifests, findings: &mut Findings) {
     let mut conflicts = Vec::new();
     claims(manifests.mappings.iter(), claim, |mapping, (site, _, division), others| {
         let message = format!("{others} carries the same entity of Chargebee site {site} into division {division} too");
-        conflicts.push((
-            mapping.key(),
-            mapping.error(
-                Reason::Duplicate,
-                "spec.exactOnline.division",
-                message,
-                "keep one of them: each invoice would be booked twice",
-            ),
-        ));
+        let remedy = "keep one of them: each invoice would be booked twice";
+        let finding = mapping.error(Reason::Duplicate, "spec.exactOnline.division", message, remedy);
+        conflicts.push((mapping.key(), finding));
     });
-    // Mappings of one connection have been told already.
+    between_connections(manifests, conflicts, findings);
+}
+
+/// Two connections that keep the same entity of a site in the same tables would undo each other's rows. A site may go to
+/// several organizations, and to Exact Online as well (C8).
+fn no_table_has_two_writers(manifests: &Manifests, findings: &mut Findings) {
+    let claim = |mapping: &Located<EntityMapping>| {
+        let spec = &mapping.object.spec;
+        let connection = find_connection(manifests, &(mapping.namespace(), spec.connection_ref.name.clone()))?;
+        let crm = connection.object.spec.dynamics365.as_ref()?;
+        let site = connection.object.spec.chargebee.site.clone();
+        Some((site, spec.business_entity_id.clone(), organization(crm), crm.schema_prefix.clone()))
+    };
+    let mut conflicts = Vec::new();
+    claims(manifests.mappings.iter(), claim, |mapping, (site, _, organization, prefix), others| {
+        let message = format!(
+            "{others} carries the same entity of Chargebee site {site} into the tables {prefix} of {organization} too"
+        );
+        let remedy = "keep one of them: each would undo the other's rows";
+        conflicts.push((mapping.key(), mapping.error(Reason::Duplicate, "spec.connectionRef.name", message, remedy)));
+    });
+    between_connections(manifests, conflicts, findings);
+}
+
+/// Two connections that bring what one organization has to the same site would make two customers of each account (C26).
+fn nothing_comes_back_twice(manifests: &Manifests, findings: &mut Findings) {
+    let claim = |connection: &Located<SyncConnection>| {
+        let spec = &connection.object.spec;
+        let crm = spec.dynamics365.as_ref()?;
+        let flows = &crm.flows;
+        let makes = [
+            &flows.accounts_to_chargebee.enabled,
+            &flows.contacts_to_chargebee.enabled,
+            &flows.quotes_to_chargebee.enabled,
+        ];
+        makes.contains(&&true).then(|| (spec.chargebee.site.clone(), organization(crm)))
+    };
+    claims(manifests.connections.iter(), claim, |connection, (site, organization), others| {
+        let message =
+            format!("{others} brings accounts, contacts or quotes of {organization} to Chargebee site {site} too");
+        let remedy = "turn the flows to Chargebee off in all but one: each account would become two customers";
+        findings.push(connection.error(Reason::Duplicate, "spec.dynamics365.flows", message, remedy));
+    });
+}
+
+/// An organization by its address, however that is written.
+fn organization(crm: &Dynamics365) -> String {
+    crm.organization_url.trim_end_matches('/').to_lowercase()
+}
+
+/// Tells conflicts of mappings, unless they all belong to one connection: those have been told already.
+fn between_connections(manifests: &Manifests, conflicts: Vec<(Key, Finding)>, findings: &mut Findings) {
     let connection_of = |key: &Key| {
         let mapping = manifests.mappings.iter().find(|mapping| mapping.key() == *key);
         mapping.map(|mapping| (key.0.clone(), mapping.object.spec.connection_ref.name.clone()))

@@ -8,13 +8,14 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use url::Url;
 
+use super::crm::ValidatedCrm;
 use crate::accounting::rulebook::Rulebook;
 use crate::api::connection::Mode;
 use crate::api::customers::MatchRule;
 use crate::api::flows::BookAs;
 use crate::api::policies::{Policies, UnmatchedCustomer};
 
-/// A connection that cannot be wrong in itself.
+/// A connection that cannot be wrong in itself: what is the same for every target, and the target.
 #[derive(Clone, Debug)]
 pub struct ValidatedConnection {
     pub namespace: String,
@@ -31,14 +32,45 @@ pub struct ValidatedConnection {
     /// How long one run may take.
     pub timeout: SignedDuration,
     pub chargebee: ChargebeeAccess,
-    pub exact: ExactAccess,
+    pub target: ValidatedTarget,
+}
+
+/// What a connection couples the billing site to.
+#[derive(Clone, Debug)]
+pub enum ValidatedTarget {
+    ExactOnline(Box<ValidatedExact>),
+    Dynamics365(Box<ValidatedCrm>),
+}
+
+impl ValidatedConnection {
+    /// The target, where it is Exact Online.
+    pub fn exact(&self) -> Option<&ValidatedExact> {
+        match &self.target {
+            ValidatedTarget::ExactOnline(exact) => Some(exact),
+            ValidatedTarget::Dynamics365(_) => None,
+        }
+    }
+
+    /// The target, where it is Dynamics 365.
+    pub fn crm(&self) -> Option<&ValidatedCrm> {
+        match &self.target {
+            ValidatedTarget::ExactOnline(_) => None,
+            ValidatedTarget::Dynamics365(crm) => Some(crm),
+        }
+    }
+}
+
+/// Exact Online as the target: whose books, and how documents come into them.
+#[derive(Clone, Debug)]
+pub struct ValidatedExact {
+    pub access: ExactAccess,
     pub flows: ValidatedFlows,
     pub policies: Policies,
     /// At least one; each business entity at most once. In the order of the mappings' names.
     pub entities: Vec<ValidatedEntity>,
 }
 
-impl ValidatedConnection {
+impl ValidatedExact {
     /// The entity that a document of this business entity belongs to; `None` is the site's default one.
     pub fn entity_of(&self, business_entity: Option<&str>) -> Option<&ValidatedEntity> {
         self.entities.iter().find(|entity| entity.business_entity.as_deref() == business_entity)

@@ -62,7 +62,7 @@ pub async fn proof(
         .collect();
     let mut proofs = Vec::new();
     for connection in connections {
-        let entities = connection.entities.iter();
+        let entities = connection.exact().into_iter().flat_map(|exact| &exact.entities);
         let entities: Vec<_> = entities.map(|entity| (entity.business_entity.clone(), entity.division)).collect();
         let divisions: Vec<i32> = entities.iter().map(|(_, division)| *division).collect();
         let books = receivables::read(&addresses, &divisions).await?;
@@ -75,7 +75,7 @@ pub async fn proof(
 }
 
 fn named(connection: &ValidatedConnection, division: i32) -> String {
-    let entity = connection.entities.iter().find(|entity| entity.division == division);
+    let entity = connection.exact().and_then(|exact| exact.entities.iter().find(|entity| entity.division == division));
     entity.map(|entity| entity.mapping.clone()).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::convert::FromChargebee;
 use super::lists::{self, List, ListQuery};
-use super::page::{Page, Row};
+use super::page::{Page, Reader, Row};
 use super::site::Site;
 use super::transport::{Call, Reading, Transport};
 use super::wire::resource;
@@ -199,14 +199,35 @@ impl ChargebeeClient {
         self.row(&lists::TRANSACTIONS, id).await
     }
 
-    async fn list<T: FromChargebee>(&self, list: &List, query: &ListQuery) -> CallResult<Page<T>> {
-        let call = Call { doing: format!("list {}", list.path), path: &[list.path], query: query.parameters(list) };
+    pub(super) async fn list<T: FromChargebee>(&self, list: &List, query: &ListQuery) -> CallResult<Page<T>> {
+        self.list_by(list, query, Vec::new(), &Reader::own()).await
+    }
+
+    /// Only the rows that pass these filters, too.
+    pub(super) async fn list_where<T: FromChargebee>(
+        &self,
+        list: &List,
+        query: &ListQuery,
+        filters: Vec<(&'static str, String)>,
+    ) -> CallResult<Page<T>> {
+        self.list_by(list, query, filters, &Reader::own()).await
+    }
+
+    pub(super) async fn list_by<T>(
+        &self,
+        list: &List,
+        query: &ListQuery,
+        filters: Vec<(&'static str, String)>,
+        reader: &Reader<T>,
+    ) -> CallResult<Page<T>> {
+        let parameters = query.parameters(list).into_iter().chain(filters).collect();
+        let call = Call { doing: format!("list {}", list.path), path: &[list.path], query: parameters };
         let reading = self.transport.read(&call).await?;
-        let page = page(list, query, &reading);
+        let page = page(list, query, &reading, reader);
         page.map_err(|error| error.while_doing(&self.transport.doing(&call)))
     }
 
-    async fn value<T: FromChargebee>(&self, list: &List, id: &str) -> CallResult<T> {
+    pub(super) async fn value<T: FromChargebee>(&self, list: &List, id: &str) -> CallResult<T> {
         let row: Row<T> = self.row(list, id).await?;
         row.value.map_err(|hold| CallError::Malformed { message: format!("{}; {}", hold.message, hold.remedy) })
     }
@@ -223,7 +244,7 @@ impl ChargebeeClient {
             let message = format!("the answer holds no {}", list.key);
             return Err(CallError::Malformed { message }.while_doing(&self.transport.doing(&call)));
         };
-        Ok(Row::from_json(json, || id.to_owned()))
+        Ok(Row::from_json(json, &Reader::own(), || id.to_owned()))
     }
 
     async fn row_by_filter<T: FromChargebee>(&self, list: &List, id: &str, doing: String) -> CallResult<Row<T>> {
@@ -234,15 +255,15 @@ impl ChargebeeClient {
             None
         } else {
             let reading = self.transport.read(&call).await?;
-            page(list, &ListQuery::default(), &reading)?.rows.into_iter().next()
+            page(list, &ListQuery::default(), &reading, &Reader::own())?.rows.into_iter().next()
         };
         found.ok_or_else(|| missing().while_doing(&self.transport.doing(&call)))
     }
 }
 
-fn page<T: FromChargebee>(list: &List, query: &ListQuery, reading: &Reading) -> CallResult<Page<T>> {
+fn page<T>(list: &List, query: &ListQuery, reading: &Reading, reader: &Reader<T>) -> CallResult<Page<T>> {
     let not_promised = |error| CallError::Malformed { message: format!("the answer is no list: {error}") };
-    let mut page = Page::<T>::from_json(list, &reading.json).map_err(not_promised)?;
+    let mut page = Page::<T>::from_json(list, &reading.json, reader).map_err(not_promised)?;
     if page.next.is_some() && page.next == query.offset {
         let message =
             "the page names itself as the next one; read the list again, and ask Chargebee's support if it stays so";

@@ -38,15 +38,26 @@ const fn rule(status: u16, code: Option<&'static str>, verdict: Verdict, remedy:
 }
 
 const KEY: &str = "put a full-access or read-only API key of this site into the Secret that apiKeySecretRef names";
-const RIGHTS: &str = "use an API key with read access to all of the site's data";
+const RIGHTS: &str =
+    "use an API key with read access to all of the site's data, and write access where something flows into Chargebee";
 const SITE: &str = "correct spec.chargebee.site, the first part of the site's address in Chargebee";
 const BLOCKED: &str = "ask Chargebee's support to lift the block, and lengthen the interval";
 const REPORT: &str = "report it to Koppel with this message";
+const VALUE: &str = "correct the value of this parameter where it comes from";
+const THERE: &str = "it is there already; the next run takes it up as it is";
+const SWITCHED_OFF: &str = "switch the feature on in the settings of the Chargebee site";
+const LIMIT: &str = "ask Chargebee's support to raise this limit of the site";
+const CHANGED: &str = "it was changed in Chargebee meanwhile; the next run decides anew";
 const NONE: &str = "";
 
 /// A line with a code outweighs the line of its status.
 const TABLE: &[Rule] = &[
     rule(400, None, Verdict::Rejected, REPORT),
+    rule(400, Some("param_wrong_value"), Verdict::Rejected, VALUE),
+    rule(400, Some("duplicate_entry"), Verdict::Rejected, THERE),
+    rule(400, Some("configuration_incompatible"), Verdict::Rejected, SWITCHED_OFF),
+    rule(400, Some("resource_limit_exceeded"), Verdict::Rejected, LIMIT),
+    rule(400, Some("resource_limit_exhausted"), Verdict::Rejected, LIMIT),
     rule(401, None, Verdict::Unauthorized, KEY),
     rule(403, None, Verdict::Forbidden, RIGHTS),
     rule(403, Some("request_blocked"), Verdict::Forbidden, BLOCKED),
@@ -55,6 +66,7 @@ const TABLE: &[Rule] = &[
     rule(405, None, Verdict::Rejected, REPORT),
     rule(408, None, Verdict::OutOfOrder, NONE),
     rule(409, None, Verdict::Rejected, REPORT),
+    rule(409, Some("invalid_state_for_request"), Verdict::Rejected, CHANGED),
     rule(422, None, Verdict::Rejected, REPORT),
     rule(429, None, Verdict::Busy, NONE),
     rule(429, Some("lock_timeout"), Verdict::Locked, NONE),

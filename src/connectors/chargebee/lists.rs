@@ -19,11 +19,27 @@ pub struct List {
     pub sorts_by_update: bool,
     /// Whether deleted rows can be asked for; the others show a removal by `status`.
     pub has_deleted: bool,
+    pub since: Since,
+}
+
+/// By what a list tells what is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    Update,
+    /// Its rows never change.
+    Creation,
+    /// It is read whole each time; what is no longer there is gone.
+    Nothing,
 }
 
 impl List {
     const fn new(path: &'static str, key: &'static str, sorts_by_update: bool, has_deleted: bool) -> Self {
-        Self { path, key, sorts_by_update, has_deleted }
+        Self { path, key, sorts_by_update, has_deleted, since: Since::Update }
+    }
+
+    /// A list that does not tell what has changed.
+    const fn by(since: Since, path: &'static str, key: &'static str) -> Self {
+        Self { path, key, sorts_by_update: false, has_deleted: false, since }
     }
 }
 
@@ -36,6 +52,12 @@ pub const SUBSCRIPTIONS: List = List::new("subscriptions", "subscription", true,
 pub const INVOICES: List = List::new("invoices", "invoice", true, true);
 pub const CREDIT_NOTES: List = List::new("credit_notes", "credit_note", false, true);
 pub const TRANSACTIONS: List = List::new("transactions", "transaction", true, true);
+pub const QUOTES: List = List::new("quotes", "quote", false, true);
+pub const PAYMENT_SOURCES: List = List::new("payment_sources", "payment_source", true, true);
+pub const PROMOTIONAL_CREDITS: List = List::by(Since::Creation, "promotional_credits", "promotional_credit");
+pub const UNBILLED_CHARGES: List = List::by(Since::Nothing, "unbilled_charges", "unbilled_charge");
+pub const FEATURES: List = List::by(Since::Nothing, "features", "feature");
+pub const ENTITLEMENTS: List = List::by(Since::Nothing, "entitlements", "entitlement");
 
 /// Which rows of a list, and which page of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,8 +87,13 @@ impl ListQuery {
         if list.sorts_by_update {
             parameters.push(("sort_by[asc]", "updated_at".to_owned()));
         }
-        if let Some(after) = self.filter_second() {
-            parameters.push(("updated_at[after]", after.to_string()));
+        let filter = match list.since {
+            Since::Update => Some("updated_at[after]"),
+            Since::Creation => Some("created_at[after]"),
+            Since::Nothing => None,
+        };
+        if let (Some(filter), Some(after)) = (filter, self.filter_second()) {
+            parameters.push((filter, after.to_string()));
         }
         if self.include_deleted && list.has_deleted {
             parameters.push(("include_deleted", "true".to_owned()));
@@ -106,6 +133,10 @@ mod tests {
         }
         for list in [ITEM_FAMILIES, COUPONS] {
             assert_eq!(spelled(&query, &list), "limit=100&updated_at[after]=1700000000", "{}", list.path);
+        }
+        assert_eq!(spelled(&query, &PROMOTIONAL_CREDITS), "limit=100&created_at[after]=1700000000");
+        for list in [UNBILLED_CHARGES, FEATURES, ENTITLEMENTS] {
+            assert_eq!(spelled(&query, &list), "limit=100", "{}", list.path);
         }
     }
 

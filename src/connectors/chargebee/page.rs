@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::convert::{FromChargebee, Subject};
-use super::lists::List;
+use super::convert::{FromChargebee, Subject, instant_or_none};
+use super::lists::{List, Since};
 use super::wire::{Head, ListAnswer, resource};
-use crate::domain::hold::Hold;
+use crate::domain::hold::{Hold, HoldReason};
 
 /// One page of a list.
 #[derive(Clone, Debug)]
@@ -38,14 +38,38 @@ pub struct Row<T> {
     pub value: Result<T, Hold>,
 }
 
-impl<T: FromChargebee> Page<T> {
+/// How a list's resources are read.
+pub struct Reader<T> {
+    /// What a resource is called in messages.
+    pub noun: &'static str,
+    /// Why a row is held of which nothing can be read.
+    pub unreadable: HoldReason,
+    /// The resource with this id from its JSON.
+    pub read: fn(&str, &str) -> Result<T, Hold>,
+}
+
+impl<T: FromChargebee> Reader<T> {
+    /// The one way in which a domain type is read.
+    pub fn own() -> Self {
+        Self { noun: T::NOUN, unreadable: T::UNREADABLE, read: T::from_json }
+    }
+}
+
+impl<T> Reader<T> {
+    fn subject<'a>(&self, id: &'a str) -> Subject<'a> {
+        Subject { noun: self.noun, id, unreadable: self.unreadable }
+    }
+}
+
+impl<T> Page<T> {
     /// The page in `json`, a list's answer.
     ///
     /// # Errors
     /// Where the JSON is no list at all.
-    pub fn from_json(list: &List, json: &str) -> Result<Self, serde_json::Error> {
+    pub fn from_json(list: &List, json: &str, reader: &Reader<T>) -> Result<Self, serde_json::Error> {
         let answer: ListAnswer<'_> = serde_json::from_str(json)?;
-        let rows: Vec<Row<T>> = answer.list.iter().enumerate().map(|(at, raw)| row(list, at, raw.get())).collect();
+        let rows: Vec<Row<T>> =
+            answer.list.iter().enumerate().map(|(at, raw)| row(list, at, raw.get(), reader)).collect();
         let newest = rows.iter().filter_map(|row| row.updated_at).max();
         Ok(Self {
             rows,
@@ -58,36 +82,38 @@ impl<T: FromChargebee> Page<T> {
     }
 }
 
-fn row<T: FromChargebee>(list: &List, at: usize, json: &str) -> Row<T> {
+fn row<T>(list: &List, at: usize, json: &str, reader: &Reader<T>) -> Row<T> {
     match resource(json, list.key) {
-        Some(json) => Row::from_json(json, || format!("{} of {} without an id", at + 1, list.path)),
+        Some(json) => {
+            let mut row = Row::from_json(json, reader, || format!("{} of {} without an id", at + 1, list.path));
+            if list.since == Since::Creation {
+                row.updated_at = instant_or_none(&serde_json::from_str::<Head>(json).unwrap_or_default().created_at);
+            }
+            row
+        }
         None => {
             let id = format!("{} of {} without content", at + 1, list.path);
-            let value = Err(subject::<T>(&id).unreadable(format!("the row holds no {}", list.key)));
+            let value = Err(reader.subject(&id).unreadable(format!("the row holds no {}", list.key)));
             Row { id, updated_at: None, resource_version: None, value }
         }
     }
 }
 
-impl<T: FromChargebee> Row<T> {
+impl<T> Row<T> {
     /// The resource in `json`; `unnamed` is its name where it has no id.
-    pub fn from_json(json: &str, unnamed: impl FnOnce() -> String) -> Self {
+    pub fn from_json(json: &str, reader: &Reader<T>, unnamed: impl FnOnce() -> String) -> Self {
         let head: Head = serde_json::from_str(json).unwrap_or_default();
-        let updated_at = head.updated_at.whole().ok().flatten().and_then(|second| Timestamp::from_second(second).ok());
+        let updated_at = instant_or_none(&head.updated_at);
         let resource_version = head.resource_version.whole().ok().flatten();
         match head.id.0 {
-            Some(id) => Self { value: T::from_json(&id, json), id, updated_at, resource_version },
+            Some(id) => Self { value: (reader.read)(&id, json), id, updated_at, resource_version },
             None => {
                 let id = unnamed();
-                let value = Err(subject::<T>(&id).unreadable("it has no id"));
+                let value = Err(reader.subject(&id).unreadable("it has no id"));
                 Self { id, updated_at, resource_version, value }
             }
         }
     }
-}
-
-fn subject<T: FromChargebee>(id: &str) -> Subject<'_> {
-    Subject { noun: T::NOUN, id, unreadable: T::UNREADABLE }
 }
 
 #[cfg(test)]
@@ -105,7 +131,7 @@ mod tests {
             {"card":{"id":"c"}}, 7,
             {"customer":{"id":"a","company":"Acme","updated_at":1700000000}}
         ],"next_offset":"7"}"#;
-        let page = Page::<Customer>::from_json(&CUSTOMERS, json).unwrap();
+        let page = Page::<Customer>::from_json(&CUSTOMERS, json, &Reader::own()).unwrap();
         let ids: Vec<_> = page.rows.iter().map(|row| (row.id.as_str(), row.value.is_ok())).collect();
         let expected = [
             ("a", true),
@@ -125,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_an_error() {
-        assert!(Page::<Customer>::from_json(&CUSTOMERS, r#"{"customers":[]}"#).is_err());
-        assert!(Page::<Customer>::from_json(&CUSTOMERS, r#"{"list":{}}"#).is_err());
+        assert!(Page::<Customer>::from_json(&CUSTOMERS, r#"{"customers":[]}"#, &Reader::own()).is_err());
+        assert!(Page::<Customer>::from_json(&CUSTOMERS, r#"{"list":{}}"#, &Reader::own()).is_err());
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::client::ChargebeeClient;
 use super::transport::Call;
 use super::wire::{BalanceRow, ListAnswer, Number, ReceiptRow, resource};
-use super::write::Write;
+use super::write::{Form, Write};
 use crate::connectors::http::{CallError, CallResult};
 use crate::domain::money::Amount;
 use crate::domain::receipt::{Receipt, ReceiptDraft, ReceiptKind, ReceiptMethod};
@@ -116,7 +116,8 @@ impl ChargebeeClient {
             ReceiptKind::ExcessRefund => ["transactions", excess, "record_refund"],
         };
         usable(&path)?;
-        let write = Write { doing: format!("record the {}", draft.words()), path: &path, form: form(draft, at), key };
+        let write =
+            Write { doing: format!("record the {}", draft.words()), path: &path, form: owned(form(draft, at)), key };
         let reading = self.transport().write(&write).await?;
         if draft.kind == ReceiptKind::Applied {
             return Ok(excess.to_owned());
@@ -140,7 +141,8 @@ impl ChargebeeClient {
             _ => (["transactions", &receipt.transaction, "delete_offline_transaction"], Vec::new()),
         };
         usable(&path)?;
-        let write = Write { doing: format!("take back the {}", receipt.words()), path: &path, form, key };
+        let doing = format!("take back the {}", receipt.words());
+        let write = Write { doing, path: &path, form: owned(form), key };
         self.transport().write(&write).await.map(|_| ())
     }
 
@@ -157,8 +159,12 @@ impl ChargebeeClient {
     }
 }
 
+fn owned(form: Vec<(&'static str, String)>) -> Form {
+    form.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
 /// Refuses an id that would not stay one segment of a path.
-fn usable(path: &[&str]) -> CallResult<()> {
+pub(super) fn usable(path: &[&str]) -> CallResult<()> {
     match path.iter().find(|segment| matches!(**segment, "" | "." | "..") || segment.contains('/')) {
         None => Ok(()),
         Some(id) => {

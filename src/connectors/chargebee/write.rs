@@ -1,6 +1,7 @@
 //! One writing call to Chargebee: sent only while this process is the one that may, under an idempotency key, so that trying
 //! it again does nothing twice (chargebee.md §4). What may have happened is told apart from what surely has not (I1).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -15,12 +16,15 @@ use crate::connectors::http::{CallError, CallResult, GuardedBody, TransportError
 /// The vendor's name for the key under which it carries out a call once.
 const KEY: &str = "chargebee-idempotency-key";
 
+/// Parameters of a write. Names with an index are made, the others are fixed.
+pub type Form = Vec<(Cow<'static, str>, String)>;
+
 /// A call that changes something.
 pub struct Write<'a> {
     /// What is being done, for messages: "record the payment of invoice INV-1".
     pub doing: String,
     pub path: &'a [&'a str],
-    pub form: Vec<(&'static str, String)>,
+    pub form: Form,
     /// The same for every attempt of one intent, another one for every other; at most 100 characters.
     pub key: &'a str,
 }

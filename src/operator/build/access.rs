@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject};
 use kube::ResourceExt;
 
-use super::Plan;
+use super::{Plan, identity};
 use crate::api::GROUP;
 use crate::operator::manifests::secret_names;
 use crate::operator::names;
@@ -13,8 +13,9 @@ use crate::operator::names;
 /// The worker's identity.
 pub fn service_account(plan: &Plan<'_>) -> ServiceAccount {
     let mut metadata = plan.owned(names::child(&plan.connection()));
-    let annotations = &plan.defaults.service_account_annotations;
-    metadata.annotations = (!annotations.is_empty()).then(|| annotations.clone());
+    let mut annotations = plan.defaults.service_account_annotations.clone();
+    annotations.extend(identity::annotations(plan));
+    metadata.annotations = (!annotations.is_empty()).then_some(annotations);
     ServiceAccount { metadata, ..ServiceAccount::default() }
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
     SecretVolumeSource, Volume,
 };
 
-use super::Plan;
+use super::{Plan, identity};
 use crate::api::workload_pod::{BundleRef, CaBundle, KeySelector, Variable};
 use crate::operator::defaults::Proxy;
 
@@ -34,6 +34,7 @@ pub fn variables(plan: &Plan<'_>) -> Vec<EnvVar> {
     if has_bundle(plan) {
         variables.push(plain("SSL_CERT_FILE", &format!("{CA_PATH}/{CA_FILE}")));
     }
+    variables.extend(identity::variables(plan));
     plan.defaults.extra_env.iter().for_each(|added| put(&mut variables, added.clone()));
     let own = &plan.object.spec.workload.extra_env;
     own.iter().for_each(|added| put(&mut variables, converted(added)));

@@ -2,6 +2,7 @@
 
 mod access;
 mod environment;
+mod identity;
 mod network;
 mod pod;
 mod storage;

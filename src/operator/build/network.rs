@@ -9,6 +9,8 @@ use super::Plan;
 use crate::operator::names;
 
 const DNS: u16 = 53;
+/// Where the public cloud's Entra ID answers.
+const HTTPS: u16 = 443;
 
 pub fn policy(plan: &Plan<'_>) -> NetworkPolicy {
     let connection = plan.connection();
@@ -34,9 +36,10 @@ fn ports(plan: &Plan<'_>) -> Vec<NetworkPolicyPort> {
     let proxy = plan.proxy();
     let proxies = [&proxy.http, &proxy.https];
     let proxies = proxies.into_iter().filter_map(|text| Url::parse(text).ok());
-    let vendors = [plan.validated.chargebee.base_url.clone(), plan.validated.exact.base_url.clone()];
-    let mut tcp: Vec<u16> = vendors.into_iter().chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
+    let vendors = plan.validated.addresses().into_iter().cloned();
+    let mut tcp: Vec<u16> = vendors.chain(proxies).filter_map(|url| url.port_or_known_default()).collect();
     tcp.push(DNS);
+    tcp.extend(plan.validated.crm().filter(|crm| crm.access.authority_url.is_none()).map(|_| HTTPS));
     tcp.extend(&defaults.api_server_ports);
     if plan.postgres().is_some() {
         tcp.extend(&defaults.postgres_ports);

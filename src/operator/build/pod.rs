@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::environment::{self, CA_PATH, STATE_PATH};
-use super::{INPUTS, Plan, REQUESTED};
+use super::{INPUTS, Plan, REQUESTED, identity};
 use crate::api::workload::Resources;
 use crate::operator::names;
 
@@ -135,6 +135,7 @@ fn volumes(plan: &Plan<'_>) -> Vec<Volume> {
         volumes.push(Volume { name: "state".into(), persistent_volume_claim: Some(claim), ..Volume::default() });
     }
     volumes.extend(environment::bundle(plan));
+    volumes.extend(identity::volume(plan));
     volumes
 }
 
@@ -152,6 +153,7 @@ fn mounts(plan: &Plan<'_>) -> Vec<VolumeMount> {
     if environment::has_bundle(plan) {
         mounts.push(mount("ca", CA_PATH, true));
     }
+    mounts.extend(identity::mount(plan));
     mounts
 }
 

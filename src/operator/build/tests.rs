@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{Plan, network, pod};
+use super::{Plan, access, network, pod};
 use crate::api::SyncConnection;
 use crate::api::manifest::SecretData;
 use crate::api::validate::{Secrets, validate};
@@ -13,13 +13,20 @@ use crate::operator::defaults::WorkerDefaults;
 use crate::operator::manifests::assemble;
 
 fn connection(workload: &Value) -> SyncConnection {
+    let target = json!({"exactOnline": {"country": "NL", "credentialsSecretRef": {"name": "b"}}});
+    connection_to(&target, workload)
+}
+
+/// A connection to a target.
+fn connection_to(target: &Value, workload: &Value) -> SyncConnection {
+    let mut spec = json!({
+        "startDate": "2026-01-01", "timeZone": "Europe/Amsterdam", "workload": workload,
+        "chargebee": {"site": "acme", "apiKeySecretRef": {"name": "a"}},
+    });
+    spec.as_object_mut().unwrap().extend(target.as_object().unwrap().clone());
     serde_json::from_value(json!({
         "apiVersion": "koppel.dev/v1alpha1", "kind": "SyncConnection", "metadata": {"name": "acme", "namespace": "billing"},
-        "spec": {
-            "startDate": "2026-01-01", "timeZone": "Europe/Amsterdam", "workload": workload,
-            "chargebee": {"site": "acme", "apiKeySecretRef": {"name": "a"}},
-            "exactOnline": {"country": "NL", "credentialsSecretRef": {"name": "b"}},
-        },
+        "spec": spec,
     }))
     .unwrap()
 }
@@ -37,26 +44,30 @@ fn defaults() -> WorkerDefaults {
 
 /// What is built from the plan of a connection with this workload.
 fn planned<T>(workload: &Value, defaults: &WorkerDefaults, build: impl Fn(&Plan<'_>) -> T) -> T {
-    let object = connection(workload);
-    let mapping = serde_json::from_value(json!({
+    let entity = json!({"exactOnline": {"division": 1, "salesJournal": "70", "deferralJournal": "90"}});
+    planned_to(&connection(workload), &entity, defaults, build)
+}
+
+/// The same of any connection, whose one mapping has this entity.
+fn planned_to<T>(
+    object: &SyncConnection,
+    entity: &Value,
+    defaults: &WorkerDefaults,
+    build: impl Fn(&Plan<'_>) -> T,
+) -> T {
+    let mut mapping = json!({
         "apiVersion": "koppel.dev/v1alpha1", "kind": "EntityMapping", "metadata": {"name": "nl", "namespace": "billing"},
-        "spec": {"connectionRef": {"name": "acme"}, "exactOnline": {"division": 1, "salesJournal": "70", "deferralJournal": "90"}},
-    }))
-    .unwrap();
+        "spec": {"connectionRef": {"name": "acme"}},
+    });
+    mapping["spec"].as_object_mut().unwrap().extend(entity.as_object().unwrap().clone());
+    let mapping = serde_json::from_value(mapping).unwrap();
     let secret = |keys: &[&str]| SecretData::new(keys.iter().map(|key| ((*key).to_owned(), SecretString::from("x"))));
     let secrets = [("a", secret(&["apiKey"])), ("b", secret(&["clientId", "clientSecret", "refreshToken"]))];
     let secrets = secrets.map(|(name, data)| ((object.namespace().unwrap(), name.to_owned()), data));
     let outcome = validate(&assemble([object.clone()], [mapping], [], secrets), Secrets::Here);
     let validated = outcome.connections.first().unwrap_or_else(|| panic!("{:?}", outcome.findings));
-    let plan = Plan {
-        object: &object,
-        validated,
-        defaults,
-        inputs: "digest",
-        started_for: None,
-        requested: None,
-        resting: false,
-    };
+    let plan =
+        Plan { object, validated, defaults, inputs: "digest", started_for: None, requested: None, resting: false };
     build(&plan)
 }
 
@@ -152,4 +163,78 @@ fn its_own_variables_join_the_charts_and_outweigh_those_of_the_same_name() {
     assert_eq!(source("OTHER"), json!({"configMapKeyRef": {"name": "settings", "key": "other", "optional": true}}));
     assert_eq!((value(&pod, "LEVEL"), value(&pod, "REGION").as_deref()), (None, Some("eu")));
     assert_eq!(value(&pod, "KOPPEL_STATE").as_deref(), Some("/var/lib/koppel"));
+}
+
+/// What is built from a connection to Dynamics 365 that has this besides.
+fn of_crm<T>(besides: &Value, workload: &Value, build: impl Fn(&Plan<'_>) -> T) -> T {
+    let mut crm = json!({"organizationUrl": "https://acme.crm4.dynamics.com:8443", "tenantId": "acme.example"});
+    crm.as_object_mut().unwrap().extend(besides.as_object().unwrap().clone());
+    let object = connection_to(&json!({"dynamics365": crm}), workload);
+    planned_to(&object, &json!({"dynamics365": {}}), &defaults(), build)
+}
+
+fn by_identity() -> Value {
+    json!({"workloadIdentity": {"clientId": "app"}})
+}
+
+#[test]
+fn a_pod_that_signs_in_by_its_own_identity_has_a_token_for_entra_id_e37() {
+    let pod = of_crm(&by_identity(), &json!({}), |plan| pod::template(plan, "Never").spec.unwrap());
+    let volume = pod.volumes.clone().unwrap().into_iter().find(|volume| volume.projected.is_some()).unwrap();
+    let token = json!({"audience": "api://AzureADTokenExchange", "expirationSeconds": 3600, "path": "token"});
+    assert_eq!(json!(volume.projected), json!({"sources": [{"serviceAccountToken": token}]}));
+    let mount = pod.containers[0].volume_mounts.iter().flatten().find(|mount| mount.name == volume.name).unwrap();
+    assert_eq!(mount.read_only, Some(true));
+    let file = format!("{}/token", mount.mount_path);
+    assert_eq!(value(&pod, "AZURE_FEDERATED_TOKEN_FILE"), Some(file));
+    assert_eq!(value(&pod, "AZURE_CLIENT_ID").as_deref(), Some("app"));
+    assert_eq!(value(&pod, "AZURE_TENANT_ID").as_deref(), Some("acme.example"));
+    assert_eq!(value(&pod, "AZURE_AUTHORITY_HOST"), None, "the public cloud's is the default everywhere");
+    // The webhook of AKS, where it works, looks for these names of its own: it must not find half of what it makes.
+    assert_ne!(volume.name, "azure-identity-token");
+    assert!(!mount.mount_path.starts_with("/var/run/secrets/azure"), "{}", mount.mount_path);
+}
+
+#[test]
+fn a_connections_own_variable_says_where_another_token_is() {
+    let own = json!({"extraEnv": [{"name": "AZURE_FEDERATED_TOKEN_FILE", "value": "/elsewhere/token"}]});
+    let pod = of_crm(&by_identity(), &own, |plan| pod::template(plan, "Never").spec.unwrap());
+    assert_eq!(value(&pod, "AZURE_FEDERATED_TOKEN_FILE").as_deref(), Some("/elsewhere/token"));
+}
+
+#[test]
+fn its_account_says_which_app_it_signs_in_as_and_which_tenant() {
+    let account = of_crm(&by_identity(), &json!({}), access::service_account);
+    assert_eq!(account.name_any(), "koppel-acme");
+    let annotations = account.metadata.annotations.unwrap();
+    assert_eq!(annotations["azure.workload.identity/client-id"], "app");
+    assert_eq!(annotations["azure.workload.identity/tenant-id"], "acme.example");
+}
+
+#[test]
+fn without_that_nothing_of_it_is_there_and_the_role_names_the_secret() {
+    let by_secret = json!({"credentialsSecretRef": {"name": "b"}});
+    let secret = of_crm(&by_secret, &json!({}), |plan| {
+        let pod = pod::template(plan, "Never").spec.unwrap();
+        assert!(pod.volumes.iter().flatten().all(|volume| volume.projected.is_none()), "{:?}", pod.volumes);
+        assert_eq!(value(&pod, "AZURE_FEDERATED_TOKEN_FILE"), None);
+        assert_eq!(access::service_account(plan).metadata.annotations, None);
+        json!(access::role(plan))
+    });
+    assert!(secret.to_string().contains(r#""resourceNames":["a","b"]"#), "{secret}");
+    let identity = of_crm(&by_identity(), &json!({}), |plan| json!(access::role(plan)));
+    assert!(identity.to_string().contains(r#""resourceNames":["a"]"#), "{identity}");
+}
+
+#[test]
+fn the_policy_opens_the_ports_of_the_organization_and_of_entra_id() {
+    let ports = |besides: &Value| {
+        let policy = of_crm(besides, &json!({}), network::policy);
+        let rules = policy.spec.unwrap().egress.unwrap();
+        rules.into_iter().flat_map(|rule| rule.ports.unwrap()).map(|port| json!(port.port)).collect::<Vec<_>>()
+    };
+    let public = ports(&by_identity());
+    assert!(public.contains(&json!(8443)) && public.contains(&json!(443)), "{public:?}");
+    let own = ports(&json!({"workloadIdentity": {"clientId": "app"}, "authorityUrl": "https://login.example:9443"}));
+    assert!(own.contains(&json!(9443)), "{own:?}");
 }

@@ -181,12 +181,21 @@ async fn recorded_digest(context: &Context, namespace: &str, name: &str) -> Oper
 /// Writes the operator's part of the status, and tells of what has changed.
 async fn tell(connection: &SyncConnection, context: &Context, standing: &Standing) -> OperatorResult<()> {
     let before = connection.status.clone().unwrap_or_default();
-    let own = own_status(connection, standing, Timestamp::now());
+    let standing = Standing { service_account: service_account(connection, context), ..standing.clone() };
+    let own = own_status(connection, &standing, Timestamp::now());
     if write(&context.client, connection, &own).await? {
         let events = transitions(&own_conditions(&before), &own.conditions);
         context.events.publish(&connection.object_ref(&()), &events).await;
     }
     Ok(())
+}
+
+/// Who the connection's pods are. Told before there are any: Entra ID must know the account that is to sign in.
+fn service_account(connection: &SyncConnection, context: &Context) -> Option<String> {
+    match &context.executor {
+        Executor::Workload => Some(names::child(&connection.name_any())),
+        Executor::Inline(_) => None,
+    }
 }
 
 fn own_conditions(status: &SyncConnectionStatus) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {

@@ -38,6 +38,7 @@ struct Seen {
 struct Totals {
     runs: BTreeMap<&'static str, u64>,
     booked: u64,
+    updated: u64,
     /// By vendor and status class.
     calls: BTreeMap<(&'static str, String), u64>,
 }
@@ -88,7 +89,14 @@ impl Seen {
             *self.totals.runs.entry(outcome.as_str()).or_default() += 1;
         }
         self.totals.booked += u64::try_from(run.booked).unwrap_or(0);
-        for (vendor, calls) in [("chargebee", &run.calls.chargebee), ("exact_online", &run.calls.exact_online)] {
+        self.totals.updated += u64::try_from(run.updated).unwrap_or(0);
+        let calls = &run.calls;
+        let vendors = [
+            ("chargebee", &calls.chargebee),
+            ("exact_online", &calls.exact_online),
+            ("dynamics365", &calls.dynamics365),
+        ];
+        for (vendor, calls) in vendors {
             for (class, count) in calls {
                 let total = self.totals.calls.entry((vendor, class.clone())).or_default();
                 *total += u64::try_from(*count).unwrap_or(0);
@@ -127,6 +135,11 @@ impl Seen {
         rows.collect()
     }
 
+    fn requests_today(&self) -> Vec<Row> {
+        let used = self.status.quota.as_ref().and_then(|quota| quota.requests_today);
+        used.map(|used| (Vec::new(), number(used))).into_iter().collect()
+    }
+
     fn last_run(&self) -> Vec<Row> {
         let finished = self.status.last_run.as_ref().and_then(|run| run.finished_at.as_ref());
         finished.map(|at| (Vec::new(), number(at.0.as_second()))).into_iter().collect()
@@ -161,7 +174,7 @@ fn number(count: i64) -> f64 {
 /// Name, help, type, and the rows of one connection.
 struct Family(&'static str, &'static str, MetricType, fn(&Seen) -> Vec<Row>);
 
-const FAMILIES: [Family; 10] = [
+const FAMILIES: [Family; 12] = [
     Family(
         "koppel_connection_condition",
         "Conditions of a connection, 1 for the status that it has",
@@ -176,10 +189,19 @@ const FAMILIES: [Family; 10] = [
     Family("koppel_documents_booked", "Documents booked", MetricType::Counter, |seen| {
         vec![(Vec::new(), seen.totals.booked as f64)]
     }),
-    Family("koppel_documents_held", "Documents held, by reason", MetricType::Gauge, Seen::held),
+    Family("koppel_records_updated", "Records created or brought up to date", MetricType::Counter, |seen| {
+        vec![(Vec::new(), seen.totals.updated as f64)]
+    }),
+    Family("koppel_documents_held", "Documents and records held, by reason", MetricType::Gauge, Seen::held),
     Family("koppel_backlog", "Documents read and not yet carried over, by flow", MetricType::Gauge, Seen::backlog),
     Family("koppel_vendor_calls", "Calls to a vendor, by class of status", MetricType::Counter, Seen::calls),
     Family("koppel_quota_remaining", "Calls that Exact Online still allows", MetricType::Gauge, Seen::quota),
+    Family(
+        "koppel_requests_today",
+        "Requests of this day (UTC) against the daily entitlement of Dynamics 365",
+        MetricType::Gauge,
+        Seen::requests_today,
+    ),
     Family(
         "koppel_token_expiry_timestamp_seconds",
         "When the refresh token ends unless it is used",
@@ -238,6 +260,14 @@ mod tests {
         })
     }
 
+    /// A run with Dynamics 365, which books nothing.
+    fn records_run(id: &str, updated: i64) -> Value {
+        let mut run = run(id, "Completed", 0);
+        run["updated"] = json!(updated);
+        run["calls"] = json!({"chargebee": {"2xx": 2}, "exactOnline": {}, "dynamics365": {"2xx": 7, "429": 2}});
+        run
+    }
+
     /// The value of a series of connection `billing/acme`.
     fn value(metrics: &Metrics, name: &str, more: &str) -> Option<String> {
         let series = format!("{name}{{namespace=\"billing\",name=\"acme\"{more}}} ");
@@ -286,6 +316,27 @@ mod tests {
         assert_eq!(value(&metrics, "koppel_runs_total", ",outcome=\"Interrupted\"").as_deref(), Some("0.0"));
         let calls = ",vendor=\"exact_online\",status=\"429\"";
         assert_eq!(value(&metrics, "koppel_vendor_calls_total", calls).as_deref(), Some("2.0"));
+    }
+
+    #[test]
+    fn a_connection_to_a_crm_tells_its_records_calls_and_requests() {
+        let metrics = Metrics::new();
+        let observe = |run: Value| {
+            metrics.observe(&connection("acme", &json!({"lastRun": run, "quota": {"requestsToday": 1250}})));
+        };
+        observe(records_run("of-before", 500));
+        for id in ["r-1", "r-1", "r-2"] {
+            observe(records_run(id, 20));
+        }
+        for (name, more, expected) in [
+            ("koppel_records_updated_total", "", "40.0"),
+            ("koppel_documents_booked_total", "", "0.0"),
+            ("koppel_vendor_calls_total", ",vendor=\"dynamics365\",status=\"2xx\"", "14.0"),
+            ("koppel_vendor_calls_total", ",vendor=\"dynamics365\",status=\"429\"", "4.0"),
+            ("koppel_requests_today", "", "1250.0"),
+        ] {
+            assert_eq!(value(&metrics, name, more).as_deref(), Some(expected), "{name}{more}\n{}", metrics.text());
+        }
     }
 
     #[test]

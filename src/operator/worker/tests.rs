@@ -125,7 +125,7 @@ async fn a_run_books_reports_and_keeps_its_tokens_in_the_secret() {
     assert_eq!(world.condition(ConditionType::Ready), Value::Null, "Ready is the operator's");
     let token = world.api.get(&core("secrets", "koppel-wolkwerk-token")).unwrap();
     let kept: Vec<&String> = token["data"].as_object().unwrap().keys().collect();
-    let exact = &ran.connection.exact;
+    let exact = &ran.connection.exact().unwrap().access;
     assert_eq!(kept, [TokenKey::new(&exact.client_id, &exact.first_refresh_token).as_str()]);
     assert_eq!(
         token["metadata"]["annotations"].as_object().map_or(0, serde_json::Map::len),

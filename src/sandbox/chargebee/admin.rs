@@ -31,6 +31,7 @@ pub(super) fn router(sandbox: ChargebeeSandbox) -> Router {
         .route("/transactions", get(transactions))
         .route("/calls", get(calls).delete(reset_calls))
         .route("/summary", get(summary))
+        .route("/census", get(census))
         .with_state(sandbox)
 }
 
@@ -171,4 +172,8 @@ struct Since {
 
 async fn summary(State(sandbox): State<ChargebeeSandbox>, Query(since): Query<Since>) -> Json<Value> {
     Json(json!(sandbox.invoice_sums(since.from)))
+}
+
+async fn census(State(sandbox): State<ChargebeeSandbox>) -> Json<Value> {
+    Json(json!(sandbox.census()))
 }

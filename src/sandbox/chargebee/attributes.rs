@@ -18,6 +18,8 @@ pub(super) enum Takes {
     OneOf(&'static [&'static str]),
     /// One JSON text.
     Json,
+    /// An e-mail address of at most so many characters.
+    Email(usize),
 }
 
 /// One top-level parameter of an operation.
@@ -56,20 +58,47 @@ fn known_nested(name: &[String], nested: &[&str]) -> Result<(), ApiError> {
     Err(ApiError::wrong_value(&super::filter::spelled(name), "is not a parameter of this request"))
 }
 
+/// Sets the attributes of the one nested parameter that the operation takes.
+///
+/// # Errors
+/// As [`apply`], and for every parameter beside it.
+pub(super) fn apply_nested(
+    params: &Params,
+    object: &str,
+    table: &[Attribute],
+    row: &mut Map<String, Value>,
+) -> Result<(), ApiError> {
+    for (name, value) in params.iter() {
+        let sent = super::filter::spelled(name);
+        let known = (name.len() == 2 && name[0] == object).then(|| table.iter().find(|(known, _)| *known == name[1]));
+        let (own, takes) =
+            known.flatten().ok_or_else(|| ApiError::wrong_value(&sent, "is not a parameter of this request"))?;
+        set_as(row, own, value, *takes, &sent)?;
+    }
+    Ok(())
+}
+
 fn set(row: &mut Map<String, Value>, name: &str, value: &str, takes: Takes) -> Result<(), ApiError> {
+    set_as(row, name, value, takes, name)
+}
+
+fn set_as(row: &mut Map<String, Value>, name: &str, value: &str, takes: Takes, sent: &str) -> Result<(), ApiError> {
     if value.is_empty() {
         row.remove(name);
         return Ok(());
     }
-    let value = read(value, takes).map_err(|problem| ApiError::wrong_value(name, &problem))?;
+    let value = read(value, takes).map_err(|problem| ApiError::wrong_value(sent, &problem))?;
     row.insert(name.to_owned(), value);
     Ok(())
 }
 
 fn read(value: &str, takes: Takes) -> Result<Value, String> {
     match takes {
-        Takes::Text(max) if value.chars().count() > max => Err(format!("should be at most {max} characters")),
-        Takes::Text(_) => Ok(value.into()),
+        Takes::Email(_) if !is_email(value) => Err("should be a valid email address".to_owned()),
+        Takes::Text(max) | Takes::Email(max) if value.chars().count() > max => {
+            Err(format!("should be at most {max} characters"))
+        }
+        Takes::Text(_) | Takes::Email(_) => Ok(value.into()),
         Takes::Number => value.parse::<i64>().map(Value::from).map_err(|_| "should be a number".to_owned()),
         Takes::Decimal => value.parse::<f64>().map(Value::from).map_err(|_| "should be a number".to_owned()),
         Takes::Flag => parse_bool(value).map(Value::from).ok_or_else(|| "should be true or false".to_owned()),
@@ -77,6 +106,16 @@ fn read(value: &str, takes: Takes) -> Result<Value, String> {
         Takes::OneOf(values) => Err(format!("should be one of {}", values.join(", "))),
         Takes::Json => serde_json::from_str(value).map_err(|_| "should be JSON".to_owned()),
     }
+}
+
+/// As the vendor's pattern has it: letters, digits and some signs before one `@`, a name with a dot behind it.
+fn is_email(text: &str) -> bool {
+    let Some((own, host)) = text.split_once('@') else { return false };
+    let fits = |part: &str, signs: &str| {
+        !part.is_empty() && part.chars().all(|sign| sign.is_ascii_alphanumeric() || signs.contains(sign))
+    };
+    let mut labels = host.split('.');
+    own.split('.').all(|part| fits(part, "_'+-")) && host.contains('.') && labels.all(|label| fits(label, "-"))
 }
 
 /// The lengths of an address' attributes.
@@ -107,6 +146,9 @@ pub(super) fn address(object: &str, sent: &BTreeMap<String, String>) -> Result<V
     for (name, value) in sent.iter().filter(|(_, value)| !value.is_empty()) {
         let wrong = |problem: &str| ApiError::wrong_value(&format!("{object}[{name}]"), problem);
         let (_, max) = ADDRESS.iter().find(|(known, _)| known == name).ok_or_else(|| wrong("is not an attribute"))?;
+        if name == "email" && !is_email(value) {
+            return Err(wrong("should be a valid email address"));
+        }
         if value.chars().count() > *max {
             return Err(wrong(&format!("should be at most {max} characters")));
         }

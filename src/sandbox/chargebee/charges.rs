@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::balance::resettle;
 use super::error::ApiError;
 use super::params::{Params, parse_bool};
+use super::pricing::Tiered;
 use super::rows::share;
 use super::site::{Caller, Site, wrapped};
 use super::store::Kind;
@@ -33,12 +34,37 @@ const TAKEN: [&str; 9] = [
 const WHOLE_MAX: u64 = 1_000_000_000;
 
 /// One line before its tax.
-struct Charge {
-    entity: Option<String>,
-    description: String,
-    unit_amount: i64,
-    quantity: i64,
-    taxable: bool,
+pub(super) struct Charge {
+    /// The item price; none for what is charged ad hoc.
+    pub entity: Option<String>,
+    /// The line's `entity_type`.
+    pub kind: &'static str,
+    pub description: String,
+    pub unit_amount: i64,
+    pub quantity: i64,
+    /// What the tiers of its price make of the quantity, where it has any.
+    pub tiered: Option<Tiered>,
+    pub taxable: bool,
+    /// The end of the service period, in Unix seconds; none for what happens once.
+    pub until: Option<i64>,
+}
+
+impl Charge {
+    pub(super) fn amount(&self) -> i64 {
+        self.tiered.as_ref().map_or(self.unit_amount * self.quantity, |tiered| tiered.amount)
+    }
+}
+
+/// A discount, of one line or spread over all.
+pub(super) struct Cut {
+    /// Its `entity_type`: `promotional_credits`, `document_level_discount`, …
+    pub kind: &'static str,
+    /// The coupon.
+    pub entity: Option<String>,
+    pub description: String,
+    /// The place of the line that it is of.
+    pub on: Option<usize>,
+    pub amount: i64,
 }
 
 /// Makes the invoice, open, with the next number of the series.
@@ -59,9 +85,17 @@ pub(super) fn create(site: &mut Site, params: &Params, caller: Caller<'_>) -> Re
         invoice["status"] = "pending".into();
         invoice.as_object_mut().map(|row| row.remove("generated_at"));
     }
-    let promotional = rows::number(&customer, "promotional_credits");
+    let gross: i64 = charges.iter().map(Charge::amount).sum();
+    let used = rows::number(&customer, "promotional_credits").clamp(0, gross.max(0));
+    let credits = Cut {
+        kind: "promotional_credits",
+        entity: None,
+        description: "Promotional Credits".to_owned(),
+        on: None,
+        amount: used,
+    };
     let (store, left) = if is_pending { (Vec::new(), 0) } else { invoices::store_credit_left(site, &invoice) };
-    let used = add_lines(&mut invoice, &charges, &tax, (promotional, left), caller);
+    add_lines(&mut invoice, &charges, &tax, (&[credits], left), caller);
     let event = if is_pending { "pending_invoice_created" } else { "invoice_generated" };
     if used > 0 {
         promotional::enter(site, &customer, -used, &format!("Invoice {number}"), caller);
@@ -102,7 +136,12 @@ fn charges(site: &Site, params: &Params, currency: &str) -> Result<Vec<Charge>, 
     Ok(charges)
 }
 
-fn whole(object: &str, index: usize, row: &BTreeMap<String, String>, name: &str) -> Result<Option<i64>, ApiError> {
+pub(super) fn whole(
+    object: &str,
+    index: usize,
+    row: &BTreeMap<String, String>,
+    name: &str,
+) -> Result<Option<i64>, ApiError> {
     let wrong =
         || ApiError::wrong_value(&format!("{object}[{name}][{index}]"), "should be a number of at most 9 digits");
     let read = |text: &String| text.parse().ok().filter(|number: &i64| number.unsigned_abs() < WHOLE_MAX);
@@ -125,21 +164,27 @@ fn of_item_price(
     let unit_amount = whole("item_prices", index, row, "unit_price")?.or(price["price"].as_i64()).unwrap_or(0);
     Ok(Charge {
         entity: Some(id.clone()),
+        kind: "charge_item_price",
         description: price["name"].as_str().unwrap_or(id).to_owned(),
         unit_amount,
         quantity: whole("item_prices", index, row, "quantity")?.unwrap_or(1),
+        tiered: None,
         taxable: true,
+        until: None,
     })
 }
 
-fn ad_hoc(index: usize, row: &BTreeMap<String, String>) -> Result<Charge, ApiError> {
+pub(super) fn ad_hoc(index: usize, row: &BTreeMap<String, String>) -> Result<Charge, ApiError> {
     let blank = |name: &str| ApiError::wrong_value(&format!("charges[{name}][{index}]"), "cannot be blank");
     Ok(Charge {
         entity: None,
+        kind: "adhoc",
         description: row.get("description").cloned().ok_or_else(|| blank("description"))?,
         unit_amount: whole("charges", index, row, "amount")?.ok_or_else(|| blank("amount"))?,
         quantity: 1,
+        tiered: None,
         taxable: row.get("taxable").and_then(|text| parse_bool(text)).unwrap_or(true),
+        until: None,
     })
 }
 
@@ -166,7 +211,7 @@ fn head(
         "exchange_rate": exchange_rate(currency, caller.now), "first_invoice": false,
         "has_advance_charges": false, "term_finalized": true, "is_gifted": false, "deleted": false, "channel": "web",
         "amount_paid": 0, "amount_adjusted": 0, "credits_applied": 0, "write_off_amount": 0, "round_off_amount": 0,
-        "new_sales_amount": 0, "line_item_discounts": [], "discounts": [], "linked_payments": [],
+        "new_sales_amount": 0, "linked_payments": [],
         "dunning_attempts": [], "applied_credits": [], "adjustment_credit_notes": [], "issued_credit_notes": [],
         "linked_orders": [], "linked_taxes_withheld": [], "notes": [],
         "site_details_at_creation": {"timezone": site.zone_name},
@@ -182,74 +227,117 @@ fn head(
     Ok(invoice)
 }
 
-/// The lines with their taxes, and the sums over them. Promotional credits of the customer are used up as a discount; gives
-/// how much of them. Store credits lower what is taxed, not what is sold.
-fn add_lines(
-    invoice: &mut Value,
+/// The lines with their discounts and taxes, and the sums over them. Store credits lower what is taxed, not what is sold.
+pub(super) fn add_lines(
+    document: &mut Value,
     charges: &[Charge],
     tax: &Tax,
-    (promotional, store): (i64, i64),
+    (cuts, store): (&[Cut], i64),
     caller: Caller<'_>,
-) -> i64 {
-    let number = invoice["id"].as_str().unwrap_or_default().replace('-', "");
+) {
+    let number = document["id"].as_str().unwrap_or_default().replace('-', "");
+    let ids: Vec<String> = (0..charges.len()).map(|index| format!("li_{number}{index}")).collect();
+    let shares = shares(charges, cuts);
     let (mut lines, mut taxes, mut discounts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut sub_total, mut tax_total) = (0, 0);
-    let mut of = charges.iter().map(|charge| charge.unit_amount * charge.quantity).sum::<i64>();
-    let used = promotional.clamp(0, of.max(0));
-    let mut left = used;
-    let mut net_of = of - used;
+    let discounts_of: Vec<i64> = (0..charges.len()).map(|line| shares.iter().map(|share| share[line]).sum()).collect();
+    let mut net_of =
+        charges.iter().zip(&discounts_of).map(|(charge, discount)| charge.amount() - discount).sum::<i64>();
     let mut untaxed = store.clamp(0, net_of.max(0));
-    for (index, charge) in charges.iter().enumerate() {
-        let amount = charge.unit_amount * charge.quantity;
-        let discount = share(left, amount, of);
-        (left, of) = (left - discount, of - amount);
+    for (index, (charge, id)) in charges.iter().zip(&ids).enumerate() {
+        let amount = charge.amount();
+        let discount = discounts_of[index];
         let tax = if charge.taxable { tax.clone() } else { Tax::Exempt("product_exempt") };
         let net = amount - discount;
         let before_tax = share(untaxed, net, net_of);
         (untaxed, net_of) = (untaxed - before_tax, net_of - net);
         let parts = tax.parts(net - before_tax, false);
-        let id = format!("li_{number}{index}");
-        let mut line = line(charge, &id, amount, &parts, caller);
+        let mut line = line(charge, id, amount, &parts, caller);
         if let Tax::Exempt(reason) = tax {
             line["tax_exempt_reason"] = reason.into();
         }
-        line["customer_id"] = invoice["customer_id"].clone();
+        line["customer_id"] = document["customer_id"].clone();
         line["discount_amount"] = discount.into();
-        if discount > 0 {
-            discounts.push(json!({"line_item_id": id, "discount_type": "promotional_credits",
-                "discount_amount": discount, "object": "line_item_discount"}));
-        }
-        taxes.extend(parts.iter().map(|part| tax_row(&id, part)));
+        discounts.extend(cuts.iter().zip(&shares).filter_map(|(cut, share)| cut.row(id, share[index])));
+        taxes.extend(parts.iter().map(|part| tax_row(id, part)));
         lines.push(line);
         sub_total += amount - discount;
         tax_total += parts.iter().map(|part| part.tax).sum::<i64>();
     }
     let name = taxes.first().map(|row: &Value| row["tax_name"].clone());
-    invoice["taxes"] = name.map_or(json!([]), |name| json!([{"name": name, "amount": tax_total, "object": "tax"}]));
-    invoice["line_items"] = lines.into();
-    invoice["line_item_taxes"] = taxes.into();
-    invoice["sub_total"] = sub_total.into();
-    invoice["tax"] = tax_total.into();
+    document["taxes"] = name.map_or(json!([]), |name| json!([{"name": name, "amount": tax_total, "object": "tax"}]));
+    document["line_items"] = lines.into();
+    document["line_item_taxes"] = taxes.into();
+    document["line_item_discounts"] = discounts.into();
+    document["discounts"] = cuts.iter().filter_map(|cut| cut.document_row(&ids)).collect();
+    document["sub_total"] = sub_total.into();
+    document["tax"] = tax_total.into();
     for sum in ["total", "amount_due", "amount_to_collect"] {
-        invoice[sum] = (sub_total + tax_total).into();
+        document[sum] = (sub_total + tax_total).into();
     }
-    if used > 0 {
-        invoice["line_item_discounts"] = discounts.into();
-        invoice["discounts"] = json!([{"amount": used, "description": "Promotional Credits",
-            "entity_type": "promotional_credits", "discount_type": "fixed_amount", "object": "discount"}]);
+    let tiers = charges.iter().zip(&ids).filter_map(|(charge, id)| Some((charge.tiered.as_ref()?, id)));
+    let tiers: Vec<Value> = tiers.flat_map(|(tiered, id)| tiered.rows(id)).collect();
+    if !tiers.is_empty() {
+        document["line_item_tiers"] = tiers.into();
     }
-    used
+}
+
+/// What falls of each cut on each line, in whole minor units that add up to it.
+fn shares(charges: &[Charge], cuts: &[Cut]) -> Vec<Vec<i64>> {
+    let spread = |cut: &Cut| -> Vec<i64> {
+        let counts = |index: usize| cut.on.is_none_or(|on| on == index);
+        let amounts: Vec<i64> =
+            charges.iter().enumerate().map(|(index, charge)| if counts(index) { charge.amount() } else { 0 }).collect();
+        let mut of: i64 = amounts.iter().sum();
+        let mut left = cut.amount.min(of);
+        let part = |amount: i64| {
+            let part = share(left, amount, of);
+            (left, of) = (left - part, of - amount);
+            part
+        };
+        amounts.into_iter().map(part).collect()
+    };
+    cuts.iter().map(spread).collect()
+}
+
+impl Cut {
+    /// Its row for a line on which so much of it falls.
+    fn row(&self, line: &str, amount: i64) -> Option<Value> {
+        let mut row = json!({"line_item_id": line, "discount_type": self.kind, "discount_amount": amount,
+            "object": "line_item_discount"});
+        if let Some(entity) = &self.entity {
+            (row["entity_id"], row["coupon_id"]) = (entity.as_str().into(), entity.as_str().into());
+        }
+        (amount > 0).then_some(row)
+    }
+
+    /// Its row for the document.
+    fn document_row(&self, lines: &[String]) -> Option<Value> {
+        let mut row = json!({"amount": self.amount, "description": self.description, "entity_type": self.kind,
+            "discount_type": "fixed_amount", "object": "discount"});
+        if let Some(entity) = &self.entity {
+            row["entity_id"] = entity.as_str().into();
+        }
+        if let Some(line) = self.on.and_then(|on| lines.get(on)) {
+            row["line_item_id"] = line.as_str().into();
+        }
+        (self.amount > 0).then_some(row)
+    }
 }
 
 fn line(charge: &Charge, id: &str, amount: i64, parts: &[TaxPart], caller: Caller<'_>) -> Value {
     let at = caller.seconds();
+    let model = charge
+        .tiered
+        .as_ref()
+        .map_or(if charge.entity.is_some() { "per_unit" } else { "flat_fee" }, |tiered| tiered.model);
     let mut line = json!({
-        "id": id, "date_from": at, "date_to": at, "unit_amount": charge.unit_amount, "quantity": charge.quantity,
-        "amount": amount, "pricing_model": if charge.entity.is_some() { "per_unit" } else { "flat_fee" },
+        "id": id, "date_from": at, "date_to": charge.until.unwrap_or(at), "unit_amount": charge.unit_amount,
+        "quantity": charge.quantity, "amount": amount, "pricing_model": model,
         "is_taxed": !parts.is_empty(), "tax_amount": parts.iter().map(|part| part.tax).sum::<i64>(),
         "discount_amount": 0, "item_level_discount_amount": 0, "metered": false, "is_percentage_pricing": false,
-        "description": charge.description, "entity_id": charge.entity,
-        "entity_type": if charge.entity.is_some() { "charge_item_price" } else { "adhoc" }, "object": "line_item",
+        "description": charge.description, "entity_id": charge.entity, "entity_type": charge.kind,
+        "object": "line_item",
     });
     if let Some(part) = parts.first() {
         line["tax_rate"] = (part.percent as f64).into();

@@ -28,7 +28,7 @@ const METHODS: &[&str] = &[
 const COMMON: &[Attribute] = &[
     ("first_name", Takes::Text(150)),
     ("last_name", Takes::Text(150)),
-    ("email", Takes::Text(70)),
+    ("email", Takes::Email(70)),
     ("phone", Takes::Text(50)),
     ("company", Takes::Text(250)),
     ("preferred_currency_code", Takes::Text(3)),
@@ -154,7 +154,7 @@ pub(super) fn delete(site: &mut Site, id: &str, caller: Caller<'_>) -> Result<St
     let mut row = site.fetch(Kind::Customer, id, caller)?;
     row["deleted"] = true.into();
     site.save(Kind::Customer, &mut row, caller);
-    for kind in [Kind::Invoice, Kind::CreditNote, Kind::Transaction] {
+    for kind in OWNED {
         delete_owned(site, kind, id, caller);
     }
     let subscriptions = delete_owned(site, Kind::Subscription, id, caller);
@@ -162,6 +162,10 @@ pub(super) fn delete(site: &mut Site, id: &str, caller: Caller<'_>) -> Result<St
     site.emit("customer_deleted", content, caller);
     Ok(wrapped(Kind::Customer, &row))
 }
+
+/// What goes with a customer, beside its subscriptions.
+const OWNED: [Kind; 6] =
+    [Kind::Invoice, Kind::CreditNote, Kind::Transaction, Kind::PaymentSource, Kind::UnbilledCharge, Kind::Quote];
 
 /// Marks a customer's rows of one kind as deleted and gives them back.
 fn delete_owned(site: &mut Site, kind: Kind, customer: &str, caller: Caller<'_>) -> Vec<Value> {

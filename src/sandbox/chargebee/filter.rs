@@ -36,7 +36,8 @@ enum Test {
 /// 400 `param_wrong_value` with the parameter as sent: an attribute or operator that this list does not have, or a value
 /// that its type does not take.
 pub(super) fn filters(params: &Params, spec: &'static ListSpec, zone: &TimeZone) -> Result<Vec<Filter>, ApiError> {
-    let own = params.iter().filter(|(name, _)| !NO_FILTERS.contains(&name[0].as_str()));
+    let is_flag = |name: &[String]| name.len() == 1 && spec.flags.contains(&name[0].as_str());
+    let own = params.iter().filter(|(name, _)| !NO_FILTERS.contains(&name[0].as_str()) && !is_flag(name));
     own.map(|(name, value)| filter(name, value, spec, zone)).collect()
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt::Write;
 
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::filter::{Filter, filters};
@@ -49,6 +49,12 @@ struct ListRequest {
     include_deleted: bool,
     filters: Vec<Filter>,
     entity: Option<String>,
+    /// Voided unbilled charges, or those that stand.
+    is_voided: bool,
+    /// Entitlements of features that are not active too.
+    include_drafts: bool,
+    /// Only the payment source of this subscription.
+    subscription: Option<String>,
 }
 
 /// Answers a list request with the body's text.
@@ -96,6 +102,9 @@ impl ListRequest {
             include_deleted: include_deleted(params, spec)?,
             filters: filters(params, spec, scope.zone)?,
             entity: scope.entity.map(str::to_owned),
+            is_voided: switch(params, "is_voided")?,
+            include_drafts: switch(params, "include_drafts")?,
+            subscription: params.text("subscription_id").map(str::to_owned),
         })
     }
 
@@ -125,7 +134,20 @@ impl ListRequest {
             return false;
         }
         let mut parsed = None;
+        if !self.is_of_the_asked_sort(row, store) {
+            return false;
+        }
         self.filters.iter().all(|filter| filter.passes(row, &mut parsed, store))
+    }
+
+    /// What the parameters of single lists narrow.
+    fn is_of_the_asked_sort(&self, row: &Row, store: &Store) -> bool {
+        match self.kind {
+            Kind::UnbilledCharge => (row.value()["is_voided"] == true) == self.is_voided,
+            Kind::Entitlement => self.include_drafts || is_of_an_active_feature(&row.value(), store),
+            Kind::PaymentSource => self.subscription.as_deref().is_none_or(|of| pays(store, of, &row.keys.id)),
+            _ => true,
+        }
     }
 
     fn is_after(&self, row: &Row, position: &Position) -> bool {
@@ -217,15 +239,33 @@ fn include_deleted(params: &Params, spec: &ListSpec) -> Result<bool, ApiError> {
     parse_bool(text).ok_or_else(|| wrong("should be true or false"))
 }
 
-/// The answer's text: the rows' own texts in their wrappers. A subscription's row carries its customer.
+fn switch(params: &Params, name: &str) -> Result<bool, ApiError> {
+    let Some(text) = params.text(name) else { return Ok(false) };
+    parse_bool(text).ok_or_else(|| ApiError::wrong_value(name, "should be true or false"))
+}
+
+/// Entitlements of drafts and of archived features are not told unless asked for.
+pub(super) fn is_of_an_active_feature(entitlement: &Value, store: &Store) -> bool {
+    let feature = entitlement["feature_id"].as_str().and_then(|id| store.collection(Kind::Feature).get(id));
+    feature.is_some_and(|feature| feature.value()["status"] == "active")
+}
+
+/// Whether a subscription is paid by this source.
+fn pays(store: &Store, subscription: &str, source: &str) -> bool {
+    let row = store.collection(Kind::Subscription).get(subscription).map(Row::value);
+    row.is_some_and(|row| row["payment_source_id"] == source)
+}
+
+/// The answer's text: the rows' own texts in their wrappers. A subscription's row carries its customer,
+/// a quote's what it would make.
 fn body(store: &Store, kind: Kind, page: &[&Row], next: Option<&Position>) -> String {
     let mut body = String::with_capacity(page.iter().map(|row| row.body.len() + 32).sum::<usize>() + 64);
     body.push_str(r#"{"list":["#);
     for (index, row) in page.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
-        let customer = if kind == Kind::Subscription { customer_of(store, row) } else { None };
-        let customer = customer.map_or_else(String::new, |text| format!(r#""customer":{text},"#));
-        let _ = write!(body, r#"{comma}{{{customer}"{}":{}}}"#, kind.object(), row.body);
+        let side = beside(store, kind, row);
+        let side = side.map_or_else(String::new, |(key, text)| format!(r#""{key}":{text},"#));
+        let _ = write!(body, r#"{comma}{{{side}"{}":{}}}"#, kind.object(), row.body);
     }
     body.push(']');
     if let Some(next) = next {
@@ -235,7 +275,40 @@ fn body(store: &Store, kind: Kind, page: &[&Row], next: Option<&Position>) -> St
     body
 }
 
+fn beside<'a>(store: &'a Store, kind: Kind, row: &Row) -> Option<(&'static str, &'a str)> {
+    match kind {
+        Kind::Subscription => Some(("customer", customer_of(store, row)?)),
+        Kind::Quote => store.beside_quote(&row.keys.id),
+        _ => None,
+    }
+}
+
 fn customer_of<'a>(store: &'a Store, row: &Row) -> Option<&'a str> {
     let id = row.value()["customer_id"].as_str().map(str::to_owned)?;
     store.collection(Kind::Customer).get(&id).map(|customer| &*customer.body)
+}
+
+/// A list that hangs below a row: its rows in their order, with limit and offset alone.
+///
+/// # Errors
+/// 400 `param_wrong_value` for any other parameter, or a limit or an offset that is none.
+pub(super) fn sublist(rows: &[Value], object: &str, params: &Params, flags: &[&str]) -> Result<String, ApiError> {
+    let known = |name: &str| matches!(name, "limit" | "offset") || flags.contains(&name);
+    if let Some((name, _)) = params.iter().find(|(name, _)| name.len() > 1 || !known(&name[0])) {
+        return Err(ApiError::wrong_value(&super::filter::spelled(name), "is not a filter of this list"));
+    }
+    let (limit, start) = (limit(params)?, params.text("offset").map_or(Ok(0), start)?);
+    let page = rows.iter().skip(start).take(limit);
+    let list: Vec<Value> = page.map(|row| json!({ object: row })).collect();
+    let mut body = json!({"list": list});
+    if start + limit < rows.len() {
+        body["next_offset"] = json!([(start + limit).to_string(), FIRST_INTERNAL_ID.to_string()]).to_string().into();
+    }
+    Ok(body.to_string())
+}
+
+fn start(offset: &str) -> Result<usize, ApiError> {
+    let parts = parse_array(offset).filter(|parts| parts.len() == 2);
+    let start = parts.and_then(|parts| parts[0].parse().ok());
+    start.ok_or_else(|| ApiError::wrong_value("offset", "invalid offset"))
 }

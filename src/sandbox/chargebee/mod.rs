@@ -2,17 +2,23 @@
 //! offsets, its errors and limits, and the writes that this project needs or its tests make. Written from the vendor's
 //! behaviour, not from what our client sends.
 
+mod addresses;
 mod admin;
 mod attributes;
 mod balance;
 mod calls;
+mod catalogue;
+mod census;
 mod charges;
+mod contacts;
 mod coupons;
 mod credit_notes;
 mod customers;
 mod dispatch;
+mod entitlements;
 mod error;
 mod faults;
+mod features;
 mod filter;
 mod gateway;
 mod idempotency;
@@ -20,10 +26,13 @@ mod invoices;
 mod limits;
 mod list;
 mod params;
+mod payment_sources;
 mod payments;
 mod pdf;
+mod pricing;
 mod promotional;
 mod prorate;
+mod quotes;
 mod refunds;
 mod regenerate;
 mod rows;
@@ -33,6 +42,7 @@ mod spec;
 mod store;
 mod transactions;
 pub(crate) mod transport;
+mod unbilled;
 mod world;
 
 use std::collections::BTreeMap;
@@ -47,6 +57,7 @@ use super::clock::SandboxClock;
 use super::generator::ChargebeeData;
 
 pub use calls::Call;
+pub use census::Census;
 pub use faults::{Fault, FaultKind};
 pub use limits::Limits;
 pub use settings::{Overpayment, Settings};

@@ -21,11 +21,16 @@ pub(super) enum Kind {
     ItemPrice,
     Coupon,
     PromotionalCredit,
+    PaymentSource,
+    UnbilledCharge,
+    Feature,
+    Entitlement,
+    Quote,
     Event,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 11] = [
+    pub(super) const ALL: [Kind; 16] = [
         Kind::Customer,
         Kind::Subscription,
         Kind::Invoice,
@@ -36,6 +41,11 @@ impl Kind {
         Kind::ItemPrice,
         Kind::Coupon,
         Kind::PromotionalCredit,
+        Kind::PaymentSource,
+        Kind::UnbilledCharge,
+        Kind::Feature,
+        Kind::Entitlement,
+        Kind::Quote,
         Kind::Event,
     ];
 
@@ -52,6 +62,11 @@ impl Kind {
             Kind::ItemPrice => "item_prices",
             Kind::Coupon => "coupons",
             Kind::PromotionalCredit => "promotional_credits",
+            Kind::PaymentSource => "payment_sources",
+            Kind::UnbilledCharge => "unbilled_charges",
+            Kind::Feature => "features",
+            Kind::Entitlement => "entitlements",
+            Kind::Quote => "quotes",
             Kind::Event => "events",
         }
     }
@@ -69,6 +84,11 @@ impl Kind {
             Kind::ItemPrice => "item_price",
             Kind::Coupon => "coupon",
             Kind::PromotionalCredit => "promotional_credit",
+            Kind::PaymentSource => "payment_source",
+            Kind::UnbilledCharge => "unbilled_charge",
+            Kind::Feature => "feature",
+            Kind::Entitlement => "entitlement",
+            Kind::Quote => "quote",
             Kind::Event => "event",
         }
     }
@@ -149,6 +169,13 @@ impl Collection {
         }
     }
 
+    fn remove(&mut self, id: &str) -> Option<Value> {
+        let index = self.by_id.remove(id)?;
+        let row = self.rows.remove(index);
+        self.by_id.values_mut().filter(|place| **place > index).for_each(|place| *place -= 1);
+        Some(row.value())
+    }
+
     /// The row with this id, deleted or not.
     pub(super) fn get(&self, id: &str) -> Option<&Row> {
         self.by_id.get(id).map(|index| &self.rows[*index])
@@ -164,6 +191,8 @@ impl Collection {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     collections: HashMap<Kind, Collection>,
+    /// What answers carry beside a quote: the object's key and its JSON text, by the quote's id.
+    beside_quotes: HashMap<String, (&'static str, String)>,
     last_version: i64,
     /// Whose ids are being given: 0 the callers of the API, above it one stream per act of the generated world.
     stream: u64,
@@ -198,6 +227,21 @@ impl Store {
         row["object"] = kind.object().into();
         // A row built here always has an id; one that has none is dropped rather than kept unfindable.
         let _ = self.put_text(kind, &row.to_string());
+    }
+
+    /// Keeps what answers carry beside a quote.
+    pub(super) fn put_beside_quote(&mut self, id: &str, key: &'static str, side: &Value) {
+        self.beside_quotes.insert(id.to_owned(), (key, side.to_string()));
+    }
+
+    /// Key and JSON text of what answers carry beside a quote.
+    pub(super) fn beside_quote(&self, id: &str) -> Option<(&'static str, &str)> {
+        self.beside_quotes.get(id).map(|(key, text)| (*key, text.as_str()))
+    }
+
+    /// Takes a row away for good, of a kind that keeps nothing of what is gone.
+    pub(super) fn remove(&mut self, kind: Kind, id: &str) -> Option<Value> {
+        self.collections.get_mut(&kind)?.remove(id)
     }
 
     /// Lets a row be known by another id; its text is put by the caller next.

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::balance::is_open;
 use super::dispatch::happen;
 use super::error::ApiError;
 use super::params::Params;
+use super::quotes::close_expired;
 use super::rows::{number, text};
 use super::site::Caller;
 use super::store::{Kind, Store};
@@ -50,6 +51,11 @@ pub(super) fn fill(store: &mut Store, data: ChargebeeData) {
         (Kind::Invoice, data.invoices),
         (Kind::CreditNote, data.credit_notes),
         (Kind::Transaction, data.transactions),
+        (Kind::PaymentSource, data.payment_sources),
+        (Kind::PromotionalCredit, data.promotional_credits),
+        (Kind::UnbilledCharge, data.unbilled_charges),
+        (Kind::Feature, data.features),
+        (Kind::Entitlement, data.entitlements),
     ];
     for (kind, texts) in rows {
         for text in texts {
@@ -78,6 +84,13 @@ impl ChargebeeSandbox {
     /// Every transaction.
     pub fn transactions(&self) -> Vec<Value> {
         self.rows(Kind::Transaction)
+    }
+
+    /// Every quote, as it stands now.
+    pub fn quotes(&self) -> Vec<Value> {
+        let caller = self.console();
+        close_expired(&mut self.lock(), caller);
+        self.rows(Kind::Quote)
     }
 
     fn rows(&self, kind: Kind) -> Vec<Value> {
@@ -239,13 +252,29 @@ impl ChargebeeSandbox {
             let is_ahead = number(&row, "due_date") > caller.seconds();
             row["status"] = if is_ahead { "posted" } else { "payment_due" }.into();
         }
+        if kind == Kind::PromotionalCredit {
+            // A ledger's row bears no time of change.
+            return self.add_to_ledger(&row);
+        }
         let event = match kind {
+            Kind::PaymentSource => "payment_source_added",
+            Kind::UnbilledCharge => "unbilled_charges_created",
             Kind::Customer => "customer_created",
             Kind::Subscription => "subscription_created",
             _ if text(&row, "status") == "pending" => "pending_invoice_created",
             _ => "invoice_generated",
         };
         self.lock().save_and_emit(kind, &mut row, event, caller);
+        Ok(())
+    }
+
+    fn add_to_ledger(&self, row: &Value) -> Result<(), WorldError> {
+        let (site, caller) = (&mut *self.lock(), self.console());
+        let put = site.store.put_text(Kind::PromotionalCredit, &row.to_string());
+        put.map_err(|error| WorldError(error.to_string()))?;
+        let name =
+            if text(row, "type") == "increment" { "promotional_credits_added" } else { "promotional_credits_deducted" };
+        site.emit(name, json!({"promotional_credit": row}), caller);
         Ok(())
     }
 

@@ -14,9 +14,11 @@ pub(crate) mod entities;
 mod failures;
 pub(crate) mod plan;
 mod regular;
+pub mod sales;
 mod special;
 mod stories;
 mod subscriptions;
+mod surroundings;
 pub(super) mod taxes;
 mod vat_numbers;
 mod words;
@@ -32,6 +34,7 @@ pub use entities::{ENTITIES, Entity};
 pub use plan::{Act, Deed, Share, Work};
 
 use builder::Builder;
+use sales::Sales;
 
 /// How large a world is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,15 @@ pub struct Size {
     pub customers: usize,
     /// Invoices in every state, exactly so many.
     pub invoices: usize,
+}
+
+impl Size {
+    /// A world of about so many records of all kinds, documents with their lines and all that stands around them: each
+    /// customer brings some five records, each invoice three.
+    pub fn of_records(records: usize) -> Self {
+        let customers = (records / 17).max(1);
+        Self { customers, invoices: (records.saturating_sub(customers * 5) / 3).max(1) }
+    }
 }
 
 /// What world is wanted.
@@ -90,6 +102,11 @@ pub struct ChargebeeData {
     pub invoices: Vec<String>,
     pub credit_notes: Vec<String>,
     pub transactions: Vec<String>,
+    pub payment_sources: Vec<String>,
+    pub promotional_credits: Vec<String>,
+    pub unbilled_charges: Vec<String>,
+    pub features: Vec<String>,
+    pub entitlements: Vec<String>,
     /// The last numbers that were given, by business entity.
     pub series: Vec<Series>,
     /// Document number to the reason for which it must be held while only the demo's year and the one before are open.
@@ -114,6 +131,8 @@ pub struct World {
     pub accounts: Vec<ExistingAccount>,
     /// What happens to the documents, on both sides, in the order of time.
     pub acts: Vec<Act>,
+    /// What sales keeps beside billing.
+    pub sales: Sales,
 }
 
 /// Makes a world.
@@ -129,8 +148,11 @@ pub fn generate(options: GeneratorOptions) -> World {
     let acts = assemble::documents(&mut builder, &mut data);
     data.subscriptions = subscriptions::rows(&builder);
     data.customers = customer_rows(&builder);
-    catalogue_rows(&builder, &mut data);
-    World { chargebee: data, accounts, acts }
+    let currencies: &[&'static str] = if builder.is_whole() { &["EUR", "USD", "GBP"] } else { &["EUR", "USD"] };
+    catalogue_rows(&builder, currencies, &mut data);
+    surroundings::add(options.seed, &builder, currencies, &mut data);
+    let sales = sales::sales(options.seed, &builder, currencies);
+    World { chargebee: data, accounts, acts, sales }
 }
 
 /// Customers in the order in which they came, the last of each page of ten changed in the same second as the next.
@@ -145,9 +167,8 @@ fn customer_rows(builder: &Builder) -> Vec<String> {
     order.iter().enumerate().map(|(place, customer)| customer.row(updated_at(place)).to_string()).collect()
 }
 
-fn catalogue_rows(builder: &Builder, data: &mut ChargebeeData) {
+fn catalogue_rows(builder: &Builder, currencies: &[&str], data: &mut ChargebeeData) {
     let years = SignedDuration::from_hours(24 * 800);
-    let currencies: &[&str] = if builder.is_whole() { &["EUR", "USD", "GBP"] } else { &["EUR", "USD"] };
     let catalogue = catalogue::catalogue(builder.now.checked_sub(years).unwrap_or(builder.now), currencies);
     let texts = |rows: Vec<Value>| rows.iter().map(Value::to_string).collect();
     data.item_families = texts(catalogue.item_families);

@@ -65,6 +65,9 @@ pub(in crate::sandbox) fn open_at(world: &mut World, opening: Timestamp) {
     appear(&mut data.customers, "customers", opening, &mut acts);
     appear(&mut data.subscriptions, "subscriptions", opening, &mut acts);
     appear(&mut data.invoices, "invoices", opening, &mut acts);
+    appear(&mut data.payment_sources, "payment_sources", opening, &mut acts);
+    appear(&mut data.promotional_credits, "promotional_credits", opening, &mut acts);
+    appear(&mut data.unbilled_charges, "unbilled_charges", opening, &mut acts);
     acts.append(&mut world.acts);
     // Stable, so that a customer comes before its documents and a story keeps its order within one second.
     acts.sort_by_key(|act| act.at);
@@ -97,6 +100,7 @@ impl ChargebeeData {
     /// How many rows there are of all kinds that appear.
     #[cfg(test)]
     pub(super) fn row_count(&self) -> usize {
-        self.customers.len() + self.subscriptions.len() + self.invoices.len()
+        let documents = self.customers.len() + self.subscriptions.len() + self.invoices.len();
+        documents + self.payment_sources.len() + self.promotional_credits.len() + self.unbilled_charges.len()
     }
 }

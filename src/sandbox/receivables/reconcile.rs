@@ -129,8 +129,9 @@ impl Customer {
 
     fn of_money(&self, compared: &Compared) -> Vec<(String, i64, Why)> {
         let (mut here, mut there) = (self.entered.clone(), self.money.clone());
-        // What is matched first: of two equal amounts the open one is what the other side does not have.
-        here.sort_by_key(|item| item.open != 0);
+        // Money before what was given up, and what is matched first: of two equal amounts the other side has no reason to
+        // know the later one.
+        here.sort_by_key(|item| (item.is_general(), item.open != 0));
         cancel(&mut here, &mut there);
         let mut rest =
             here.iter().map(|item| item.amount).sum::<i64>() - there.iter().map(|money| money.amount).sum::<i64>();
@@ -147,13 +148,10 @@ impl Customer {
             };
             Some((money.id.clone(), -money.amount, why))
         });
-        let only_here = here.iter().filter_map(|item| {
-            let is_general = item.journal.trim() == "90";
-            match (is_general, item.open) {
-                (true, _) => Some((format!("journal {}", item.journal.trim()), item.amount, Why::WrittenOffInExact)),
-                (false, 0) => None,
-                (false, open) => Some((format!("journal {}", item.journal.trim()), open, Why::NotMatched)),
-            }
+        let only_here = here.iter().filter_map(|item| match (item.is_general(), item.open) {
+            (true, _) => Some((format!("journal {}", item.journal.trim()), item.amount, Why::WrittenOffInExact)),
+            (false, 0) => None,
+            (false, open) => Some((format!("journal {}", item.journal.trim()), open, Why::NotMatched)),
         });
         for (what, amount, why) in only_there.chain(only_here) {
             // A reason that would make the rest larger is none for it.
@@ -166,6 +164,13 @@ impl Customer {
             differences.push(("money".to_owned(), rest, Why::Unexplained));
         }
         differences
+    }
+}
+
+impl Item {
+    /// Whether a person gave it up, and no money came.
+    fn is_general(&self) -> bool {
+        self.journal.trim() == "90"
     }
 }
 

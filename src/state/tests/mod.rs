@@ -4,6 +4,7 @@
 mod books;
 mod documents;
 mod locks;
+mod records;
 mod stores;
 
 use jiff::Timestamp;

@@ -44,6 +44,25 @@ fn the_example_of_three_companies_gives_no_finding() {
     assert_eq!(entities, Some(3));
 }
 
+/// The same site's sales, in the CRM: alone, and beside the books (C8).
+#[test]
+fn the_example_of_a_crm_gives_no_finding_alone_and_beside_the_books() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let alone = report(&examples.join("wolkwerk-crm"), true);
+    assert_eq!((alone.findings.as_slice(), alone.exit_code(true)), (&[][..], 0), "{}", alone.text());
+    assert!(alone.text().ends_with("0 errors, 0 warnings; 1 connection can run\n"), "{}", alone.text());
+    let both = tempfile::tempdir().unwrap();
+    for folder in ["wolkwerk", "wolkwerk-crm"] {
+        for file in fs::read_dir(examples.join(folder)).unwrap().map(Result::unwrap) {
+            let name = format!("{folder}-{}", file.file_name().to_string_lossy());
+            fs::copy(file.path(), both.path().join(name)).unwrap();
+        }
+    }
+    let both = report(both.path(), true);
+    assert_eq!(both.exit_code(true), 0, "{}", both.text());
+    assert!(both.text().ends_with("2 connections can run\n"), "{}", both.text());
+}
+
 #[test]
 fn a_finding_names_file_line_object_field_message_and_remedy() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,7 +31,7 @@ const PAYMENTS: [&str; 2] = ["paymentsToExact", "paymentsToChargebee"];
 fn what_an_edition_allows_runs(#[case] edition: Option<&str>, #[case] entities: usize, #[case] flows: &[&str]) {
     let found = outcome(&objects(edition, entities, flows));
     assert!(found.findings.is_empty(), "{:#?}", found.findings);
-    assert_eq!(found.connections[0].entities.len(), entities);
+    assert_eq!(found.connections[0].exact().unwrap().entities.len(), entities);
 }
 
 #[rstest]

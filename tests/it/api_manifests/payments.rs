@@ -21,7 +21,7 @@ fn on() -> Value {
 
 fn rules(found: &Outcome) -> &PaymentRules {
     assert!(found.findings.is_empty(), "{:#?}", found.findings);
-    found.connections[0].entities[0].rulebook.payments.as_ref().expect("rules")
+    found.connections[0].exact().unwrap().entities[0].rulebook.payments.as_ref().expect("rules")
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn rows_fees_and_defaults_are_read() {
 fn a_flow_that_stands_off_has_no_rules_and_its_rows_no_finding() {
     let found = paying(&json!({"enabled": false}), &json!({"paymentMethods": [{"journal": "22"}]}));
     assert!(found.findings.is_empty(), "{:#?}", found.findings);
-    assert!(found.connections[0].entities[0].rulebook.payments.is_none());
+    assert!(found.connections[0].exact().unwrap().entities[0].rulebook.payments.is_none());
 }
 
 #[test]

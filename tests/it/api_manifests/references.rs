@@ -128,7 +128,7 @@ fn two_connections_on_one_refresh_token_are_an_error_on_both_i7() {
 fn a_mapping_of_another_target_is_an_error() {
     let crm = patched(
         mapping(),
-        &json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []}),
+        &json!({"exactOnline": null, "dynamics365": {"owner": {"team": "Sales"}}, "vat": [], "paymentTerms": []}),
     );
     let (found, running) = told(&[connection(), crm]);
     assert_eq!((found[0].1.as_str(), running), ("spec.dynamics365", 0));

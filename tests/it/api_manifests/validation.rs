@@ -35,10 +35,11 @@ fn the_quickstart_is_without_any_finding_and_says_what_the_story_says() {
     assert_eq!(connection.time_zone.iana_name(), Some("Europe/Amsterdam"));
     assert_eq!(connection.chargebee.base_url.as_str(), "https://wolkwerk-test.chargebee.com/");
     assert_eq!(connection.chargebee.api_key.expose_secret(), "test_wolkwerk_full_access");
-    assert_eq!(connection.exact.base_url.as_str(), "https://start.exactonline.nl/");
-    assert_eq!(connection.exact.first_refresh_token.expose_secret(), "koppel-sandbox-first-refresh-token");
+    let exact = connection.exact().unwrap();
+    assert_eq!(exact.access.base_url.as_str(), "https://start.exactonline.nl/");
+    assert_eq!(exact.access.first_refresh_token.expose_secret(), "koppel-sandbox-first-refresh-token");
     assert!(matches!(connection.cadence, Cadence::Every(every) if every.as_mins() == 15));
-    let entity = connection.entity_of(None).unwrap();
+    let entity = exact.entity_of(None).unwrap();
     assert_eq!(entity.division, 100_001);
     assert!(entity.rulebook.policies.deferred_revenue);
     assert_eq!(entity.customers.match_by[2], MatchRule::ChamberOfCommerce);
@@ -50,7 +51,7 @@ fn the_quickstart_is_without_any_finding_and_says_what_the_story_says() {
 #[test]
 fn the_quickstart_leaves_the_storys_gaps_open() {
     let outcome = quickstart();
-    let rulebook = &outcome.connections[0].entities[0].rulebook;
+    let rulebook = &outcome.connections[0].exact().unwrap().entities[0].rulebook;
     let spain = rulebook.vat.iter().any(|row| row.when.country.as_deref() == Some("ES"));
     assert!(!spain, "E30: a Spanish consumer has no VAT code");
     assert!(rulebook.payment_terms.iter().all(|row| row.net_term_days != 45), "E31: net 45 has no payment condition");
@@ -69,7 +70,7 @@ fn a_rulebook_holds_what_its_manifests_say() {
     );
     let coupon = json!({"match": {"item": null, "coupon": "LOYAL15"}, "discount": "Line", "validFrom": "2026-07-01"});
     let outcome = outcome(&[connection(), mapping, patched(rule(), &coupon)]);
-    let rulebook = &outcome.connections[0].entities[0].rulebook;
+    let rulebook = &outcome.connections[0].exact().unwrap().entities[0].rulebook;
     assert_eq!(rulebook.vat[0].when.region, Some(Region::Eu));
     assert_eq!(rulebook.vat[0].when.rate, Some(Decimal::new(55, 1)));
     assert_eq!(rulebook.vat[1].when.exempt_reason, Some(ExemptReason::Other("high_value_physical_goods".to_owned())));
@@ -85,6 +86,8 @@ fn a_rule_for_one_entity_stands_in_its_rulebook_only() {
     let rule = patched(rule(), &json!({"entityMappingRefs": [{"name": "be"}]}));
     let outcome = outcome(&[connection(), of_entity("nl"), of_entity("be"), rule]);
     let rules: Vec<_> = outcome.connections[0]
+        .exact()
+        .unwrap()
         .entities
         .iter()
         .map(|entity| (entity.mapping.as_str(), entity.rulebook.revenue.len()))
@@ -98,7 +101,7 @@ fn the_order_of_files_does_not_matter_i8() {
         [connection(), mapping(), rule(), patched(named(rule(), "training"), &json!({"match": {"item": "training"}}))];
     let mut backwards = objects.to_vec();
     backwards.reverse();
-    let shown = |objects: &[Value]| format!("{:?}", outcome(objects).connections[0].entities);
+    let shown = |objects: &[Value]| format!("{:?}", outcome(objects).connections[0].exact().unwrap().entities);
     assert_eq!(shown(&objects), shown(&backwards));
 }
 
@@ -233,9 +236,9 @@ fn bank_payments_need_a_journal_to_come_from() {
     assert_eq!(warnings(&told.findings)[0].1, "spec.exactOnline.bankJournals");
     let found = outcome(&[on, patched(mapping(), &json!({"exactOnline": {"bankJournals": ["20"]}}))]);
     assert!(found.findings.is_empty(), "{:#?}", found.findings);
-    let from = found.connections[0].flows.payments_to_chargebee.map(|date| date.to_string());
+    let from = found.connections[0].exact().unwrap().flows.payments_to_chargebee.map(|date| date.to_string());
     assert_eq!(from.as_deref(), Some("2026-09-01"));
-    assert_eq!(found.connections[0].entities[0].rulebook.bank_journals, ["20"]);
+    assert_eq!(found.connections[0].exact().unwrap().entities[0].rulebook.bank_journals, ["20"]);
 }
 
 #[test]
@@ -243,10 +246,10 @@ fn how_an_invoice_is_booked_is_carried_out_p6() {
     let with = |patch: Value| outcome(&[patched(connection(), &json!({"flows": {"invoices": patch}})), mapping()]);
     let plain = with(json!({}));
     assert_eq!(
-        (plain.connections[0].flows.book_as, plain.connections[0].flows.attach_pdf),
+        (plain.connections[0].exact().unwrap().flows.book_as, plain.connections[0].exact().unwrap().flows.attach_pdf),
         (BookAs::SalesEntry, false)
     );
-    assert_eq!(plain.connections[0].calls_per_document(), 1);
+    assert_eq!(plain.connections[0].exact().unwrap().calls_per_document(), 1);
     for (patch, calls) in [
         (json!({"attachPdf": true}), 3),
         (json!({"bookAs": "SalesInvoice"}), 3),
@@ -254,7 +257,7 @@ fn how_an_invoice_is_booked_is_carried_out_p6() {
     ] {
         let found = with(patch);
         assert!(found.findings.is_empty(), "{:#?}", found.findings);
-        assert_eq!(found.connections[0].calls_per_document(), calls);
+        assert_eq!(found.connections[0].exact().unwrap().calls_per_document(), calls);
     }
 }
 
@@ -264,7 +267,7 @@ fn fields_of_invoices_are_known_ones_p5() {
     let with = |fields: Value| outcome(&[connection(), patched(mapping(), &json!({"invoices": {"fields": fields}}))]);
     let good = with(json!({"PaymentReference": "po_number", "Notes": "cf_project"}));
     assert!(good.findings.is_empty(), "{:#?}", good.findings);
-    assert_eq!(good.connections[0].entities[0].rulebook.entry_fields.len(), 2);
+    assert_eq!(good.connections[0].exact().unwrap().entities[0].rulebook.entry_fields.len(), 2);
     for bad in [json!({"YourRef": "po_number"}), json!({"Notes": "due_date"}), json!({"Notes": "cf"})] {
         let found = with(bad.clone());
         assert!(!errors(&found.findings).is_empty() && found.connections.is_empty(), "{bad}");
@@ -272,20 +275,11 @@ fn fields_of_invoices_are_known_ones_p5() {
 }
 
 #[test]
-fn a_connection_to_the_crm_is_accepted_and_does_not_run_yet() {
-    let crm = json!({"exactOnline": null, "dynamics365": {"organizationUrl": "https://a.b", "tenantId": "t", "workloadIdentity": {"clientId": "c"}}});
-    let entity = json!({"exactOnline": null, "dynamics365": {"owner": "Sales"}, "vat": [], "paymentTerms": []});
-    let found = outcome(&[patched(connection(), &crm), patched(mapping(), &entity)]);
-    assert!(errors(&found.findings).is_empty(), "{:#?}", found.findings);
-    assert_eq!(warnings(&found.findings)[0].2, "the target Dynamics 365 is not carried out yet");
-    assert!(found.connections.is_empty());
-}
-
-#[test]
 fn the_invoices_own_start_date_outweighs_the_connections() {
     let patch = json!({"flows": {"invoices": {"startDate": "2026-10-01"}}});
     let found = outcome(&[patched(connection(), &patch), mapping()]);
     let connection = &found.connections[0];
-    assert_eq!((connection.start_date, connection.flows.invoices), (date(2026, 7, 1), Some(date(2026, 10, 1))));
-    assert_eq!(connection.entities[0].rulebook.start_date, date(2026, 10, 1));
+    let exact = connection.exact().unwrap();
+    assert_eq!((connection.start_date, exact.flows.invoices), (date(2026, 7, 1), Some(date(2026, 10, 1))));
+    assert_eq!(exact.entities[0].rulebook.start_date, date(2026, 10, 1));
 }

@@ -78,7 +78,7 @@ async fn nothing_is_called_by_status_and_held() {
     ran.complains(&["default/wolkwerk: no run yet", "koppel run -f"]);
     assert_eq!(ran.code, 0);
     let ran = rig.koppel(&["held"]).await;
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "no document is held\n"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "nothing is held\n"));
     assert!(rig.sandbox.chargebee.calls().is_empty() && rig.sandbox.exact.calls().is_empty());
 }
 
@@ -172,7 +172,7 @@ async fn a_refused_invoice_is_not_sent_again_until_it_is_released_i5() {
     says(&ran.held("REFUSED-1").2, &["koppel held --release REFUSED-1"]);
     let unknown = rig.koppel(&["held", "--release", "NOBODY"]).await;
     assert_eq!(unknown.code, 1);
-    unknown.complains(&["no document NOBODY is held that could be released"]);
+    unknown.complains(&["nothing named NOBODY is held that could be released"]);
     assert_eq!(rig.koppel(&["held", "--release", "REFUSED-1"]).await.code, 0);
     rig.run().await;
     assert_eq!(posts(&rig), before + 1, "released, it is sent once more");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use koppel::sandbox::chargebee::Limits;
+use koppel::sandbox::dynamics::{CLIENT_ID, CLIENT_SECRET as APP_SECRET, DynamicsOptions, ORGANIZATION, TENANT};
 use koppel::sandbox::exact::seed::{CLIENT_SECRET, FIRST_REFRESH_TOKEN};
 use koppel::sandbox::exact::{BookedEntry, Quotas};
 use koppel::sandbox::generator::Size;
@@ -109,16 +110,66 @@ impl Rig {
     }
 
     pub async fn of(size: Size, failures: bool) -> Self {
-        let sandbox = Sandbox::start(SandboxOptions { size, failures, ..SandboxOptions::default() }).await.unwrap();
-        sandbox.chargebee.set_limits(Limits::off());
-        sandbox.exact.set_quotas(Quotas::off());
-        let rig = Self { sandbox, directory: tempfile::tempdir().unwrap() };
-        rig.write_manifests();
+        let rig = Self::empty(SandboxOptions { size, failures, ..SandboxOptions::default() }).await;
+        rig.add_quickstart();
         rig
     }
 
-    fn write_manifests(&self) {
-        fs::create_dir(self.folder()).unwrap();
+    /// A small world with one connection, to an organization of Dynamics 365.
+    pub async fn to_crm() -> Self {
+        let size = Size { customers: 12, invoices: 40 };
+        let dynamics = Some(DynamicsOptions::quick());
+        let rig = Self::empty(SandboxOptions { size, dynamics, failures: false, ..SandboxOptions::default() }).await;
+        rig.add_file("crm.yaml", &rig.crm());
+        rig
+    }
+
+    async fn empty(options: SandboxOptions) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
+        sandbox.chargebee.set_limits(Limits::off());
+        sandbox.exact.set_quotas(Quotas::off());
+        let rig = Self { sandbox, directory: tempfile::tempdir().unwrap() };
+        fs::create_dir(rig.folder()).unwrap();
+        rig
+    }
+
+    /// The connection `crm` with its mapping and its Secrets; the site's other entities are left out.
+    fn crm(&self) -> String {
+        let cloud = self.sandbox.dynamics.as_ref().unwrap();
+        let plain = |url: String| url.replace("https:", "http:");
+        format!(
+            "apiVersion: koppel.dev/v1alpha1
+kind: SyncConnection
+metadata: {{name: crm}}
+spec:
+  startDate: \"2020-01-01\"
+  timeZone: Europe/Amsterdam
+  chargebee: {{site: wolkwerk-test, url: {chargebee}, apiKeySecretRef: {{name: crm, key: apiKey}}}}
+  policies: {{unmappedEntity: LeaveOut}}
+  dynamics365:
+    organizationUrl: {organization}
+    authorityUrl: {entra}
+    tenantId: {TENANT}
+    credentialsSecretRef: {{name: crm}}
+---
+apiVersion: koppel.dev/v1alpha1
+kind: EntityMapping
+metadata: {{name: crm}}
+spec: {{connectionRef: {{name: crm}}, dynamics365: {{}}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: crm}}
+stringData: {{apiKey: {API_KEY}, clientId: {CLIENT_ID}, clientSecret: {APP_SECRET}}}
+",
+            chargebee = self.sandbox.chargebee_url(),
+            organization = plain(cloud.organization_url(ORGANIZATION).unwrap()),
+            entra = plain(cloud.entra_url()),
+        )
+    }
+
+    /// The quickstart's manifests, pointed at the sandboxes.
+    pub fn add_quickstart(&self) {
         let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
         for entry in fs::read_dir(quickstart).unwrap() {
             let path = entry.unwrap().path();
@@ -183,7 +234,7 @@ impl Rig {
     /// No secret is in the output, in the state store, or in any other file but those of the tokens.
     pub fn search_for_secrets(&self, ran: &Ran) {
         let basic = STANDARD.encode(format!("{API_KEY}:"));
-        let secrets = [API_KEY, &basic, CLIENT_SECRET, FIRST_REFRESH_TOKEN, TOKENS];
+        let secrets = [API_KEY, &basic, CLIENT_SECRET, FIRST_REFRESH_TOKEN, TOKENS, APP_SECRET];
         let mut places = vec![("standard output", ran.stdout.clone().into_bytes())];
         places.push(("standard error", ran.stderr.clone().into_bytes()));
         let files = files(&self.state());

@@ -10,12 +10,13 @@ fn groups(world: &World) -> BTreeMap<String, String> {
 }
 
 /// Plans, add-ons and charges of the sandbox's site, and the group of their family.
-const SOLD: [(&str, &str); 8] = [
+const SOLD: [(&str, &str); 9] = [
     ("starter", "ABO"),
     ("team", "ABO"),
     ("business", "ABO"),
     ("extra-seats", "ADD"),
     ("support-plus", "ADD"),
+    ("storage", "ADD"),
     ("onboarding", "DNS"),
     ("training", "DNS"),
     ("migration", "DNS"),

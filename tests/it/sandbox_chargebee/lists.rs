@@ -51,6 +51,12 @@ async fn what_a_list_does_not_take_is_refused_by_name(#[case] query: &str, #[cas
 #[case("items", &["name", "id", "updated_at"])]
 #[case("item_prices", &["name", "id", "updated_at"])]
 #[case("coupons", &["created_at"])]
+#[case("payment_sources", &["created_at", "updated_at"])]
+#[case("quotes", &["date"])]
+#[case("unbilled_charges", &[])]
+#[case("promotional_credits", &[])]
+#[case("features", &[])]
+#[case("entitlements", &[])]
 #[case("events", &["occurred_at"])]
 #[tokio::test]
 async fn each_list_sorts_by_its_own_keys_only(#[case] list: &str, #[case] keys: &[&str]) {

@@ -162,7 +162,7 @@ async fn what_is_not_there_is_told_apart() {
     assert_eq!(stage.get("/nonsense").await.status, 404);
     let put = stage.request(reqwest::Method::PUT, "/customers/x").send().await.unwrap();
     assert_eq!(Answered::read(put).await.code(), "http_method_not_supported");
-    assert_eq!(stage.post("/items", &[("id", "x")]).await.status, 405);
+    assert_eq!(stage.post("/payment_sources", &[("id", "x")]).await.status, 405);
 }
 
 #[tokio::test]

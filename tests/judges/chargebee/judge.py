@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from chargebee import APIError, Chargebee, Filters, InvalidRequestError, OperationFailedError
 from chargebee.retry_config import RetryConfig
 
+import kinds
+
 SANDBOX = os.environ["CHARGEBEE_SANDBOX_URL"]
 KEY = os.environ["CHARGEBEE_API_KEY"]
 ADMIN = os.environ["SANDBOX_ADMIN_URL"]
@@ -285,7 +287,7 @@ JUDGEMENTS = [
     sorted_pages_keep_equal_seconds_apart, rows_without_updated_at_pass_no_filter_on_it, filters_narrow,
     deleted_rows_show_only_on_request, rows_are_retrieved, customers_are_written, coupons_are_created,
     invoices_are_paid_and_voided, charges_are_invoiced, errors_are_of_their_class, keys_replay_and_refuse,
-    limits_are_retried, a_lost_answer_is_not_carried_out_twice,
+    limits_are_retried, a_lost_answer_is_not_carried_out_twice, *kinds.judgements(pages, expect_error),
 ]
 
 

@@ -7,6 +7,7 @@ mod customer;
 mod discount;
 mod invoice;
 mod line;
+mod offer;
 mod rates;
 mod subject;
 mod subscription;
@@ -16,7 +17,8 @@ mod tests;
 mod transaction;
 mod vat;
 
-pub use subject::Subject;
+pub use subject::{Subject, instant_or_none};
+pub use vat::vat_number;
 
 use serde::Deserialize;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::scalar::{Flag, Number, Text};
+use super::scalar::{Flag, Number, Rows, Text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -23,8 +23,21 @@ pub struct CustomerRow {
     pub vat_number_prefix: Text,
     pub billing_address: Option<AddressRow>,
     pub business_entity_id: Text,
+    pub contacts: Rows<ContactRow>,
     pub deleted: Flag,
     pub updated_at: Number,
+    pub resource_version: Number,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ContactRow {
+    pub id: Text,
+    pub email: Text,
+    pub first_name: Text,
+    pub last_name: Text,
+    pub phone: Text,
+    pub label: Text,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

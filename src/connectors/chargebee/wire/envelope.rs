@@ -36,6 +36,7 @@ pub fn resource<'a>(json: &'a str, key: &str) -> Option<&'a str> {
 #[serde(default)]
 pub struct Head {
     pub id: Text,
+    pub created_at: Number,
     pub updated_at: Number,
     pub resource_version: Number,
 }

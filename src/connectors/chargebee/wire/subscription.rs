@@ -2,12 +2,15 @@
 
 use serde::Deserialize;
 
+use super::customer::AddressRow;
 use super::scalar::{Flag, Number, Text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct SubscriptionRow {
     pub id: Text,
+    pub customer_id: Text,
+    pub shipping_address: Option<AddressRow>,
     pub status: Text,
     pub billing_period: Number,
     pub billing_period_unit: Text,
