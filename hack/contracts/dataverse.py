@@ -74,7 +74,8 @@ def fits(column: dict, value) -> bool:
     return column.get("minValue", value) <= value <= column.get("maxValue", value)
 
 
-def check_columns(organization: Organization, table: dict, findings: Findings) -> None:
+def check_columns(organization: Organization, table: dict, findings: Findings) -> set[str]:
+    """Gives the columns that are the organization's own, as any may have them beside the standard ones."""
     name = table["logicalName"]
     shown = organization.get(f"EntityDefinitions(LogicalName='{name}')?$expand=Attributes")
     for ours, theirs in [("SchemaName", "schemaName"), ("EntitySetName", "entitySet"), ("PrimaryIdAttribute", "primaryId"),
@@ -90,8 +91,10 @@ def check_columns(organization: Organization, table: dict, findings: Findings) -
             findings.add("a column is missing", f"{name}.{column['logicalName']}")
         elif ours["AttributeType"] != column["type"] or ours.get("MaxLength") != column.get("maxLength"):
             findings.add("a column is of another type", f"{name}.{column['logicalName']}")
-    for extra in found:
+    own = {extra for extra, column in found.items() if column["IsCustomAttribute"]}
+    for extra in found.keys() - own:
         findings.add("a column that no reference has", f"{name}.{extra}")
+    return own
 
 
 def check(folder: Path, findings: Findings) -> int:
@@ -99,7 +102,7 @@ def check(folder: Path, findings: Findings) -> int:
     fill(organization)
     contract = json.loads((folder / "dynamics365-tables.json").read_text())
     for table in contract["tables"].values():
-        check_columns(organization, table, findings)
+        own = check_columns(organization, table, findings)
         known = {column["logicalName"]: column for column in table["columns"]}
         known |= {lookup["lookupProperty"]: lookup for lookup in table["lookups"]}
         rows = organization.get(table["entitySet"])["value"]
@@ -109,7 +112,7 @@ def check(folder: Path, findings: Findings) -> int:
             total += 1
             for name, value in row.items():
                 where = f"{table['logicalName']}.{name}"
-                if name.startswith("@"):
+                if name.startswith("@") or name in own:
                     continue
                 if name not in known:
                     findings.add("a property that no reference has", where)
