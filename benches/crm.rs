@@ -7,12 +7,11 @@
 //! cargo bench --bench crm -- 5000        # so many
 //! ```
 
-#![allow(dead_code, reason = "of what the tests share, the bench uses a part")]
-
+#[path = "../tests/shared/crm.rs"]
+mod connection;
 #[path = "crm/measure.rs"]
 mod measure;
-#[path = "../tests/shared/mod.rs"]
-mod shared;
+mod memory;
 #[path = "crm/world.rs"]
 mod world;
 

@@ -9,6 +9,7 @@
 
 #[path = "load/measure.rs"]
 mod measure;
+mod memory;
 #[path = "load/world.rs"]
 mod world;
 

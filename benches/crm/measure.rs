@@ -2,18 +2,16 @@
 
 use std::fmt;
 use std::fs::File;
-use std::process::{Child, Command, ExitStatus};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
+use crate::memory::watch;
 use crate::world::World;
 
 /// The binary under test.
 const KOPPEL: &str = env!("CARGO_BIN_EXE_koppel");
-/// How often the memory of the process is looked at; the highest value is the kernel's own.
-const LOOK: Duration = Duration::from_millis(20);
-
 /// What one run took.
 pub struct Measured {
     pub records: usize,
@@ -46,22 +44,6 @@ pub fn run(world: &World) -> anyhow::Result<Measured> {
         wall,
         resident_kb,
     })
-}
-
-/// Waits for the process; its exit status and `VmHWM` in kB.
-fn watch(mut process: Child) -> anyhow::Result<(ExitStatus, u64)> {
-    let path = format!("/proc/{}/status", process.id());
-    let mut highest = 0;
-    loop {
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let value = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        highest = highest.max(value.unwrap_or(0));
-        if let Some(status) = process.try_wait()? {
-            return Ok((status, highest));
-        }
-        std::thread::sleep(LOOK);
-    }
 }
 
 impl Measured {

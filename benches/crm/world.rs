@@ -11,7 +11,7 @@ use koppel::sandbox::generator::{Extent, Size};
 use koppel::sandbox::server::{Sandbox, SandboxOptions};
 use tempfile::TempDir;
 
-use crate::shared::crm::{Counts, counts, manifests};
+use crate::connection::{Counts, counts, manifests};
 
 /// Requests at once that answers hint at.
 pub const PARALLEL: usize = 4;

@@ -2,17 +2,14 @@
 
 use std::fmt;
 use std::fs::File;
-use std::process::{Child, Command, ExitStatus};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use super::memory::watch;
 use super::world::{KOPPEL, World};
-
-/// How often the memory of the process is looked at. The highest value is the kernel's own, so only what is reached in the
-/// last moments of the process can be missed.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What one run took.
 pub struct Measured {
@@ -66,22 +63,6 @@ pub async fn measure(invoices: usize, customers: usize) -> anyhow::Result<Measur
         second_run: (both.exact() - first.exact(), both.chargebee - first.chargebee),
         state_bytes: std::fs::metadata(state.join("koppel.db"))?.len(),
     })
-}
-
-/// Waits for the process; its exit status and `VmHWM` in kB.
-fn watch(mut process: Child) -> anyhow::Result<(ExitStatus, u64)> {
-    let path = format!("/proc/{}/status", process.id());
-    let mut highest = 0;
-    loop {
-        let text = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let value = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        highest = highest.max(value.unwrap_or(0));
-        if let Some(status) = process.try_wait()? {
-            return Ok((status, highest));
-        }
-        std::thread::sleep(LOOK);
-    }
 }
 
 /// Calls as the sandboxes counted them.

@@ -50,8 +50,12 @@ impl Drop for Running {
 
 /// `koppel run -f … --state …` on the world's manifests.
 fn command(world: &World, state: &Path) -> Command {
+    command_on(&world.manifest_folder(), state)
+}
+
+fn command_on(folder: &Path, state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_koppel"));
-    command.arg("run").arg("-f").arg(world.manifest_folder()).arg("--state").arg(state);
+    command.arg("run").arg("-f").arg(folder).arg("--state").arg(state);
     command.args(["-o", "json"]).stdin(Stdio::null());
     if let Some(url) = postgres::url(state) {
         command.env("KOPPEL_STATE_URL", url);
@@ -60,8 +64,12 @@ fn command(world: &World, state: &Path) -> Command {
 }
 
 pub fn spawn(world: &World) -> Running {
-    let state = world.state_directory();
-    let child = command(world, &state).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    spawn_on(&world.manifest_folder(), world.state_directory())
+}
+
+/// As [`spawn`], on any folder of manifests.
+pub fn spawn_on(folder: &Path, state: PathBuf) -> Running {
+    let child = command_on(folder, &state).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     Running { child, state }
 }
 

@@ -8,6 +8,7 @@ use rstest::rstest;
 use serde_json::{Map, Value};
 
 use super::world::{World, world};
+use crate::engine::process::until;
 
 type Contents = BTreeMap<String, Map<String, Value>>;
 
@@ -87,6 +88,23 @@ async fn a_run_that_is_cut_off_is_made_good(#[case] kind: FaultKind) {
             }
         }
         world.cut_off(environment).await;
+        world.organization.release();
+        world.organization.clear_faults();
+    }
+    assert_ends_as_undisturbed(&world).await;
+}
+
+#[rstest]
+#[case::before_it_was_taken(FaultKind::HangBefore)]
+#[case::after_it_was_taken(FaultKind::HangAfter)]
+#[tokio::test]
+async fn a_process_that_is_killed_is_made_good(#[case] kind: FaultKind) {
+    let world = world().await;
+    for skip in [0, 3, 6] {
+        world.organization.inject(Fault::new(kind.clone()).on("POST", "UpsertMultiple").after(skip));
+        let run = world.spawn();
+        until("a request hangs", async || world.organization.hanging() > 0).await;
+        run.kill();
         world.organization.release();
         world.organization.clear_faults();
     }

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::engine::postgres;
+use crate::engine::process::{Running, spawn_on};
 use crate::engine::world::{SharedClock, options};
 use crate::shared::crm::manifests;
 pub use crate::shared::crm::{Counts, PREFIX, counts, table};
@@ -130,6 +131,14 @@ impl World {
     /// Everything that is held.
     pub async fn held(&self) -> Vec<HeldDocument> {
         self.with_state(async |state| state.held_longest(1_000).await.unwrap()).await
+    }
+
+    /// Starts the real binary on the manifests, to be killed.
+    pub fn spawn(&self) -> Running {
+        let folder = self.home.path().join("manifests");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("all.yaml"), &self.manifests).unwrap();
+        spawn_on(&folder, self.home.path().join("state"))
     }
 
     /// A run was cut off: its state is closed, and as much time passes as its lock outlives it.
