@@ -91,7 +91,9 @@ def check_columns(organization: Organization, table: dict, findings: Findings) -
             findings.add("a column is missing", f"{name}.{column['logicalName']}")
         elif ours["AttributeType"] != column["type"] or ours.get("MaxLength") != column.get("maxLength"):
             findings.add("a column is of another type", f"{name}.{column['logicalName']}")
-    own = {extra for extra, column in found.items() if column["IsCustomAttribute"]}
+    publishers = organization.get("publishers?$select=customizationprefix")["value"]
+    prefixes = tuple(f"{publisher['customizationprefix']}_" for publisher in publishers)
+    own = {extra for extra, column in found.items() if column["IsCustomAttribute"] and extra.startswith(prefixes)}
     for extra in found.keys() - own:
         findings.add("a column that no reference has", f"{name}.{extra}")
     return own

@@ -23,6 +23,11 @@ pub fn furnish(organization: &Organization, sales: &Sales) -> Result<(), Refused
     for team in TEAMS {
         organization.add_team(team);
     }
+    // Columns of one's own bear the prefix of a publisher that is there.
+    let publisher = json!({
+        "uniquename": "wolkwerk", "friendlyname": "Wolkwerk", "customizationprefix": "wolk", "customizationoptionvalueprefix": 20_000,
+    });
+    organization.create("publisher", &publisher)?;
     for (name, label) in [("wolk_VatNumber", "VAT Number"), ("wolk_ChargebeeId", "Chargebee ID")] {
         organization.add_text_column("account", name, label, 100);
     }
